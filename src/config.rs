@@ -1,0 +1,146 @@
+//! What is in force now: one validated [`Snapshot`] at a time, and [`Live`], which holds it.
+//!
+//! Two steps, never mixed: `raw` has the shape of the TOML and nothing else; the types here have
+//! the meaning, and cannot be built wrong. Files are judged one by one: a bad file keeps its last
+//! good version in force, so that a typing error in one webhook never stops the others.
+//!
+//! Not here: what a setting does. A policy is read here and applied in the stage that owns it.
+
+mod gateway;
+mod journey;
+mod webhook;
+
+pub use gateway::{
+    Admin, AdminToken, Delivery, EgressRules, Gateway, Listen, Log, LogFormat, Oauth2, Outcomes,
+    Retry, Role, Shutdown, Steps, Store,
+};
+pub use journey::{Journey, LiveDataFailure, Rate, Tile, TileType};
+pub use webhook::{
+    Ambiguous, Auth, Body, DataRetrieval, Destination, Header, HeaderContent, LiveField, LiveType,
+    Oauth2Client, Webhook,
+};
+
+use crate::model::{JourneyId, Target, WebhookId};
+use arc_swap::ArcSwap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Everything that one attempt needs to know, at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub gateway: Arc<Gateway>,
+    pub webhooks: HashMap<WebhookId, Service<Webhook>>,
+    pub journeys: HashMap<JourneyId, Service<Journey>>,
+}
+
+/// A file that is there, and whether what it says is in service.
+#[derive(Debug)]
+pub enum Service<T> {
+    /// This version serves: the file's own, or the last good one.
+    Up(Arc<T>),
+    /// The file was never valid.
+    Invalid,
+    /// A webhook with `data_retrieval` whose fingerprint does not match, and that never did.
+    Untested,
+}
+
+/// What a step's target stands for.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub webhook: Arc<Webhook>,
+    /// Journey and tile, unless the step named a webhook.
+    pub place: Option<(Arc<Journey>, Arc<Tile>)>,
+}
+
+/// Why a target is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFound {
+    /// No such journey, or no such tile in it.
+    Tile,
+    /// No such webhook: deleted, or never there.
+    Webhook,
+    /// The webhook's file was never valid.
+    WebhookInvalid,
+    /// The webhook's Live Data fields were never tested.
+    WebhookUntested,
+    /// The journey's file was never valid, or the tile's webhook is of the wrong kind.
+    JourneyInvalid,
+}
+
+/// The snapshot in force. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<ArcSwap<Snapshot>>);
+
+// === impl Service ===
+
+impl<T> Clone for Service<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Up(version) => Self::Up(version.clone()),
+            Self::Invalid => Self::Invalid,
+            Self::Untested => Self::Untested,
+        }
+    }
+}
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    /// What `target` stands for in this snapshot.
+    ///
+    /// # Errors
+    /// A [`NotFound`] that says which part is not in service.
+    pub fn find(&self, target: &Target) -> Result<Found, NotFound> {
+        let tile = match target {
+            Target::Webhook(id) => {
+                return Ok(Found {
+                    webhook: self.webhook(id)?,
+                    place: None,
+                });
+            }
+            Target::Tile(tile) => tile,
+        };
+        let journey = match self.journeys.get(tile.journey()) {
+            Some(Service::Up(journey)) => journey,
+            Some(Service::Invalid | Service::Untested) => return Err(NotFound::JourneyInvalid),
+            None => return Err(NotFound::Tile),
+        };
+        let tile = journey.tiles.get(tile.tile()).ok_or(NotFound::Tile)?;
+        let webhook = self.webhook(&tile.webhook)?;
+        if !tile.fits(&webhook) {
+            return Err(NotFound::JourneyInvalid);
+        }
+        Ok(Found {
+            webhook,
+            place: Some((journey.clone(), tile.clone())),
+        })
+    }
+
+    fn webhook(&self, id: &WebhookId) -> Result<Arc<Webhook>, NotFound> {
+        match self.webhooks.get(id) {
+            Some(Service::Up(webhook)) => Ok(webhook.clone()),
+            Some(Service::Invalid) => Err(NotFound::WebhookInvalid),
+            Some(Service::Untested) => Err(NotFound::WebhookUntested),
+            None => Err(NotFound::Webhook),
+        }
+    }
+}
+
+// === impl Live ===
+
+impl Live {
+    /// Puts `snapshot` in force.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(snapshot)))
+    }
+
+    /// What is in force now. Ask once per attempt, and hand it down.
+    pub fn get(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    /// Puts `snapshot` in force from now on; attempts under way keep the one they hold.
+    pub fn set(&self, snapshot: Arc<Snapshot>) {
+        self.0.store(snapshot);
+    }
+}

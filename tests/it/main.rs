@@ -1,0 +1,2 @@
+//! The contract, sentence by sentence, over real sockets.
+
