@@ -6,6 +6,21 @@
 /// The whole path of a step on one page; the only file that sees two stages.
 pub mod pipeline;
 
+/// Step + tile + webhook → the request, and what is kept of its answer.
+pub mod plan;
+
+/// The credential that a webhook asks for.
+pub mod auth;
+
+/// A permit, or the moment to come back.
+pub mod limits;
+
+/// One attempt: exchange and judgement.
+pub mod delivery;
+
+/// When a step comes back, and what a store of waiting steps promises.
+pub mod schedule;
+
 /// An outcome on the wire.
 pub mod outcome;
 

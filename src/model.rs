@@ -4,14 +4,17 @@
 
 pub mod address;
 mod ids;
+pub mod json;
 mod outcome;
 mod request;
 mod secret;
 mod step;
+pub mod url;
 
 pub use ids::{IdFault, JourneyId, StepId, TileRef, WebhookId};
 pub use outcome::{
-    Branch, Captured, Cause, ExitReason, Outcome, PendingReason, Sent, StepWarning, Verdict,
+    Branch, Capture, Captured, Cause, ExitReason, Outcome, PendingReason, Progress, Sent,
+    StepWarning, Verdict,
 };
 pub use request::{Method, Origin, Request, Scheme};
 pub use secret::Secret;

@@ -24,6 +24,8 @@ pub struct Outcome {
     pub message: String,
     pub captured: Option<Captured>,
     pub branch: Option<Branch>,
+    /// Why a Live Data tile goes on by its failure branch.
+    pub failure: Option<ExitReason>,
     pub warnings: Vec<StepWarning>,
 }
 
@@ -106,6 +108,31 @@ pub enum Captured {
     Profile(Bytes),
     /// A Live Data tile: `{"<object>":{"<field>":…}}`, values as they came.
     LiveData(Bytes),
+}
+
+/// What the tile keeps of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capture {
+    Nothing,
+    /// The whole JSON object.
+    Profile,
+    /// The fields of the webhook's `data_retrieval`.
+    LiveData,
+}
+
+/// How far a step has come; what a later attempt needs to know of the ones before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// HTTP exchanges begun.
+    pub attempts: u32,
+    /// Delayed retries used.
+    pub retries: u32,
+    /// Tokens fetched because of a 401.
+    pub refreshes: u32,
+    /// The status of the last whole answer.
+    pub status: Option<u16>,
+    /// Said when the last attempt got no whole answer.
+    pub sent: Option<Sent>,
 }
 
 /// Something about a step that its outcome does not depend on.

@@ -3,6 +3,7 @@
 //! A step is never turned into a tree of values: what it holds is sent on and stored as the text
 //! that came, so that no number, key or order changes on the way.
 
+use super::json::kind_of;
 use super::{IdFault, StepId, TileRef, WebhookId};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -90,6 +91,18 @@ impl Step {
             expires_at,
             parts,
             body,
+        })
+    }
+
+    /// A step that comes back: the bytes and the id that it had when it was taken.
+    ///
+    /// # Errors
+    /// A [`StepFault`] where the bytes are not what was taken.
+    pub fn restore(id: StepId, named: bool, body: Bytes) -> Result<Self, StepFault> {
+        Ok(Self {
+            id,
+            named,
+            ..Self::parse(body)?
         })
     }
 
@@ -310,18 +323,6 @@ fn string(pointer: &'static str, json: &str) -> Result<String, StepFault> {
             format!("is {}, and must be a string", kind_of(json)),
         )
     })
-}
-
-/// What a JSON text is, for a message.
-fn kind_of(json: &str) -> &'static str {
-    match json.as_bytes()[0] {
-        b'"' => "a string",
-        b'{' => "an object",
-        b'[' => "an array",
-        b't' | b'f' => "a boolean",
-        b'n' => "null",
-        _ => "a number",
-    }
 }
 
 /// Refuses nesting over [`MAX_DEPTH`] before anything walks it.

@@ -1,0 +1,95 @@
+//! The credential that a webhook asks for: none, Basic, or an OAuth 2.0 token.
+//!
+//! Not here: the round that a 401 starts. The pipeline goes it, with [`Authenticator::forget`].
+
+mod oauth2;
+mod tokens;
+
+use crate::config::{Auth, Gateway, Oauth2Client};
+use crate::egress::Egress;
+use http::HeaderValue;
+use std::sync::Arc;
+use tokens::{Token, Tokens};
+
+pub use oauth2::TokenFetchError;
+
+/// Hands out credentials. Clones share the token cache.
+#[derive(Debug, Clone)]
+pub struct Authenticator {
+    egress: Egress,
+    tokens: Tokens,
+}
+
+/// What goes into `Authorization`, and where it came from.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    header: HeaderValue,
+    /// The cached token it stands on, with its client; so that a 401 drops this token and no
+    /// newer one.
+    token: Option<(Arc<Oauth2Client>, Arc<Token>)>,
+}
+
+// === impl Authenticator ===
+
+impl Authenticator {
+    /// An authenticator that fetches through `egress`, with an empty cache.
+    pub fn new(egress: Egress) -> Self {
+        Self {
+            egress,
+            tokens: Tokens::new(),
+        }
+    }
+
+    /// The credential that `auth` asks for; `None` where it asks for none.
+    ///
+    /// A token that is not cached is fetched, once for all steps that wait for it.
+    ///
+    /// # Errors
+    /// A [`TokenFetchError`], which every waiting step gets. The next step fetches anew.
+    pub async fn credential(
+        &self,
+        auth: &Auth,
+        gateway: &Gateway,
+    ) -> Result<Option<Credential>, Arc<TokenFetchError>> {
+        match auth {
+            Auth::None => Ok(None),
+            Auth::Basic(token) => Ok(Some(Credential {
+                header: authorization("Basic", token.expose())
+                    .expect("no control character: refused when the secret was read"),
+                token: None,
+            })),
+            Auth::Oauth2(client) => {
+                let lifetime = gateway.oauth2.token_lifetime;
+                let fetch = oauth2::fetch(&self.egress, client, gateway);
+                let token = self.tokens.get(client, lifetime, fetch).await?;
+                Ok(Some(Credential {
+                    header: token.header.clone(),
+                    token: Some((client.clone(), token)),
+                }))
+            }
+        }
+    }
+
+    /// Drops the token under `credential` from the cache, unless a newer one stands there.
+    pub async fn forget(&self, credential: &Credential) {
+        if let Some((client, token)) = &credential.token {
+            self.tokens.forget(client, token).await;
+        }
+    }
+}
+
+// === impl Credential ===
+
+impl Credential {
+    /// The value of `Authorization`; sensitive, so that whoever shows a request masks it.
+    pub fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+}
+
+/// `<scheme> <credentials>`, marked as sensitive; none where the credentials cannot stand in a header.
+fn authorization(scheme: &str, credentials: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("{scheme} {credentials}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

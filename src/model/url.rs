@@ -1,0 +1,154 @@
+//! URLs as the gateway takes and sends them.
+
+use super::{Origin, Scheme};
+
+/// How the gateway names itself to endpoints.
+pub const USER_AGENT: &str = concat!("stepgate/", env!("CARGO_PKG_VERSION"));
+
+/// Splits an absolute `http` or `https` URL into its origin, and path and query as they go on the
+/// request line. The fragment is left out: it never goes over the wire.
+///
+/// The path keeps its spelling (`..` and `%2e` included); only what cannot stand on a request
+/// line is percent-encoded.
+///
+/// # Errors
+/// What makes it no URL that may be called, as a sentence without the URL in it.
+pub fn parse(text: &str) -> Result<(Origin, String), &'static str> {
+    let text = text.trim_matches(' ');
+    if text.chars().any(char::is_control) {
+        return Err("it has a control character");
+    }
+    if text.contains('\\') {
+        return Err("it has a backslash");
+    }
+    let url = ::url::Url::parse(text).map_err(|_| "it does not parse as an absolute URL")?;
+    let scheme = match url.scheme() {
+        "https" => Scheme::Https,
+        "http" => Scheme::Http,
+        _ => return Err("its scheme is neither https nor http"),
+    };
+    let rest = text
+        .split_once("://")
+        .map(|(_, rest)| rest)
+        .ok_or("its scheme is not followed by ://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    if authority.is_empty() {
+        return Err("it names no host");
+    }
+    if authority.contains('@') {
+        return Err("it has a user name or password before the host");
+    }
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let origin = Origin {
+        scheme,
+        host: host.ok_or("it names no host")?.to_owned(),
+        port: url.port().unwrap_or(scheme.default_port()),
+    };
+    let tail = tail.split('#').next().unwrap_or_default();
+    let mut path = String::with_capacity(tail.len() + 1);
+    if !tail.starts_with('/') {
+        path.push('/');
+    }
+    encode_into(&mut path, tail, |byte| {
+        byte.is_ascii_graphic() && !b"\"<>`{}|^".contains(&byte)
+    });
+    Ok((origin, path))
+}
+
+/// Appends `name=value` to whatever query `path` has.
+pub fn append_pair(path: &mut String, name: &str, value: &str) {
+    match path.find('?') {
+        None => path.push('?'),
+        Some(_) if path.ends_with(['?', '&']) => {}
+        Some(_) => path.push('&'),
+    }
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte);
+    encode_into(path, name, unreserved);
+    path.push('=');
+    encode_into(path, value, unreserved);
+}
+
+/// Appends `text`, each byte that `keep` refuses as `%XX`.
+fn encode_into(out: &mut String, text: &str, keep: impl Fn(u8) -> bool) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if keep(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<(String, String), &'static str> {
+        parse(text).map(|(origin, path)| (origin.to_string(), path))
+    }
+
+    #[test]
+    fn a_url_keeps_its_spelling_but_for_what_no_request_line_can_hold() {
+        for (text, origin, path) in [
+            ("https://a.example/x?y=1#z", "https://a.example", "/x?y=1"),
+            ("https://A.Example", "https://a.example", "/"),
+            ("https://a.example:443?q", "https://a.example", "/?q"),
+            ("https://a.example:8443/", "https://a.example:8443", "/"),
+            ("http://a.example:443/", "http://a.example:443", "/"),
+            (
+                "https://a.example/a/../b/%2e",
+                "https://a.example",
+                "/a/../b/%2e",
+            ),
+            (
+                "https://a.example/ü b?q={\"a\"}",
+                "https://a.example",
+                "/%C3%BC%20b?q=%7B%22a%22%7D",
+            ),
+            ("https://0x7f.1/", "https://127.0.0.1", "/"),
+            ("https://[::1]:9/", "https://[::1]:9", "/"),
+        ] {
+            assert_eq!(parsed(text), Ok((origin.into(), path.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_and_told_apart() {
+        for (text, message) in [
+            ("", "it does not parse as an absolute URL"),
+            ("/x", "it does not parse as an absolute URL"),
+            ("https://", "it does not parse as an absolute URL"),
+            ("https://a b/", "it does not parse as an absolute URL"),
+            ("https://a:99999/", "it does not parse as an absolute URL"),
+            ("https:///a.example/", "it names no host"),
+            ("https:a.example", "its scheme is not followed by ://"),
+            ("ftp://a.example/", "its scheme is neither https nor http"),
+            (
+                "https://u:p@a.example/",
+                "it has a user name or password before the host",
+            ),
+            ("https://a.example/\r\nX: y", "it has a control character"),
+            ("https://a.example\\@b.example/", "it has a backslash"),
+        ] {
+            assert_eq!(parsed(text), Err(message), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_joins_whatever_query_is_there() {
+        for (before, after) in [
+            ("/x", "/x?a%20b=c@d~%2F"),
+            ("/x?", "/x?a%20b=c@d~%2F"),
+            ("/x?q=1", "/x?q=1&a%20b=c@d~%2F"),
+            ("/x?q=1&", "/x?q=1&a%20b=c@d~%2F"),
+        ] {
+            let mut path = before.to_owned();
+            append_pair(&mut path, "a b", "c@d~/");
+            assert_eq!(path, after);
+        }
+    }
+}
