@@ -4,7 +4,7 @@ mod capture;
 mod classify;
 
 use crate::config::{Gateway, Webhook};
-use crate::egress::{BodyUse, Egress, Timing};
+use crate::egress::{BodyUse, Egress, EgressError, Response, Timing};
 use crate::model::{Capture, Captured, Cause, ExitReason, Request, Sent, StepWarning};
 use tokio::time::Instant;
 
@@ -50,10 +50,35 @@ pub async fn attempt(
             limit: gateway.delivery.response_limit,
         },
     };
+    let answer = exchange(egress, request, body, gateway).await;
+    judge(&answer, capture, webhook, gateway)
+}
+
+/// Sends `request` under the deadline that an attempt has.
+///
+/// # Errors
+/// An [`EgressError`] where no whole answer came.
+pub async fn exchange(
+    egress: &Egress,
+    request: &Request,
+    body: BodyUse,
+    gateway: &Gateway,
+) -> Result<Response, EgressError> {
     let deadline = Instant::now() + gateway.delivery.timeout;
-    let exchange = egress.exchange(request, &gateway.egress, body, deadline);
-    match exchange.await {
-        Ok(response) => classify::response(&response, capture, webhook, gateway),
-        Err(error) => classify::failure(&error, webhook, gateway),
+    egress
+        .exchange(request, &gateway.egress, body, deadline)
+        .await
+}
+
+/// What an exchange means for the step.
+pub fn judge(
+    answer: &Result<Response, EgressError>,
+    capture: Capture,
+    webhook: &Webhook,
+    gateway: &Gateway,
+) -> Attempt {
+    match answer {
+        Ok(response) => classify::response(response, capture, webhook, gateway),
+        Err(error) => classify::failure(error, webhook, gateway),
     }
 }

@@ -4,6 +4,7 @@
 //! [`Pipeline::resume`] differ only in what becomes of a step that must wait.
 
 mod travel;
+mod trial;
 
 use crate::auth::{Authenticator, Credential};
 use crate::config::{Found, Gateway, Live, NotFound, Snapshot};
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use travel::{Next, Travel};
+
+pub use trial::{Trial, TrialFault};
 
 /// How long a step waits that found its host busy: long enough for places to come free, short
 /// enough that nobody notices.

@@ -1,0 +1,92 @@
+//! One real attempt outside any journey: nothing is paced, scheduled, counted or kept.
+//!
+//! `stepgate test` and the console's Test Connection are this.
+
+use super::Pipeline;
+use crate::config::{Found, Gateway};
+use crate::delivery::{self, Judgement};
+use crate::egress::{BodyUse, EgressError, Response};
+use crate::model::{Capture, ExitReason, PendingReason, Request, Step};
+use crate::plan;
+use http::header::AUTHORIZATION;
+
+/// What came of a trial.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// As it was sent, secrets included and marked as sensitive; none where none was made.
+    pub request: Option<Request>,
+    pub answer: Result<Response, TrialFault>,
+}
+
+/// Why a trial got no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrialFault {
+    /// The reason that a step's outcome would have.
+    pub reason: &'static str,
+    /// A sentence's fragment.
+    pub message: String,
+}
+
+// === impl Pipeline ===
+
+impl Pipeline {
+    /// Sends what `step` comes to for `found`, once; a token that is refused is fetched anew once.
+    pub async fn try_out(&self, found: &Found, gateway: &Gateway, step: &Step) -> Trial {
+        let fault = |reason, message| Err(TrialFault { reason, message });
+        let plan = match plan::compose(found, gateway, step, None) {
+            Ok(plan) => plan,
+            Err(planned) => {
+                return Trial {
+                    request: None,
+                    answer: fault(planned.reason().as_str(), planned.to_string()),
+                };
+            }
+        };
+        let mut refreshed = false;
+        loop {
+            let mut request = plan.request.clone();
+            let credential = match self.auth.credential(&found.webhook.auth, gateway).await {
+                Ok(credential) => credential,
+                Err(error) => {
+                    let reason = ExitReason::TokenFetchFailed.as_str();
+                    return Trial {
+                        request: Some(request),
+                        answer: fault(reason, error.to_string()),
+                    };
+                }
+            };
+            if let Some(credential) = &credential {
+                let header = credential.header().clone();
+                request.headers.push((AUTHORIZATION, header));
+            }
+            let body = BodyUse::Capture {
+                limit: gateway.delivery.response_limit,
+            };
+            let answer = delivery::exchange(&self.egress, &request, body, gateway).await;
+            let attempt = delivery::judge(&answer, Capture::Nothing, &found.webhook, gateway);
+            if let (Judgement::RefreshToken, Some(credential), false) =
+                (&attempt.judgement, &credential, refreshed)
+            {
+                self.auth.forget(credential).await;
+                refreshed = true;
+                continue;
+            }
+            return Trial {
+                request: Some(request),
+                answer: answer.map_err(|_: EgressError| TrialFault {
+                    reason: reason(&attempt.judgement),
+                    message: attempt.message,
+                }),
+            };
+        }
+    }
+}
+
+fn reason(judgement: &Judgement) -> &'static str {
+    match judgement {
+        Judgement::Exit(reason) => reason.as_str(),
+        Judgement::Retry(cause) => PendingReason::Retry(*cause).as_str(),
+        Judgement::RefreshToken => ExitReason::Unauthorized.as_str(),
+        Judgement::Continue { .. } => "",
+    }
+}
