@@ -3,6 +3,18 @@
 //! The modules stand in reading order, caller above callee, and the order is the law: a module
 //! uses only modules declared below it. `tests/it/architecture.rs` holds it.
 
+/// The commands, and what each promises.
+pub mod cli;
+
+/// Every part built once and joined into a server; nothing is decided here.
+pub mod app;
+
+/// People's door: who may come in, and which route goes where.
+pub mod admin;
+
+/// Arrival: what a step is on the wire, and how it is refused.
+pub mod ingress;
+
 /// The whole path of a step on one page; the only file that sees two stages.
 pub mod pipeline;
 
@@ -26,6 +38,9 @@ pub mod outcome;
 
 /// The only code that dials out: request and deadline in, response or error back.
 pub mod egress;
+
+/// The server kit of the doors: a connection, a bounded body, a reply, a problem.
+pub mod web;
 
 /// Logs and metrics.
 pub mod telemetry;

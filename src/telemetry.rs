@@ -9,4 +9,9 @@ pub struct Telemetry;
 impl Telemetry {
     /// Counts `outcome` and writes its one log line.
     pub fn record(&self, _outcome: &Outcome) {}
+    pub fn in_flight(&self, _steps: usize) {}
+    pub fn metrics(&self) -> String {
+        String::new()
+    }
+    pub fn refused(&self, _kind: &'static str) {}
 }

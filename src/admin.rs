@@ -1,0 +1,112 @@
+//! People's door: who may come in, and which route goes where.
+//!
+//! Health asks for nothing. All else asks for a bearer token, and all but metrics for a `Host`
+//! that is known, so that no web page can be made to speak to this door through a browser.
+
+mod access;
+mod status;
+
+pub use access::TokenFault;
+pub use status::Status;
+
+use crate::config::{Gateway, Live};
+use crate::web::{Exchange, Handle, Problem, Reply};
+use access::Access;
+use http::{HeaderValue, Method, StatusCode, header};
+
+/// The admin door.
+#[derive(Debug)]
+pub struct Admin {
+    live: Live,
+    access: Access,
+    status: Status,
+}
+
+// === impl Admin ===
+
+impl Admin {
+    /// A door for those who `gateway` gives tokens to, now and after each reload.
+    ///
+    /// # Errors
+    /// A [`TokenFault`] when no admin token is configured and none can be kept in the data folder.
+    pub fn new(live: Live, gateway: &Gateway, status: Status) -> Result<Self, TokenFault> {
+        Ok(Self {
+            access: Access::new(gateway)?,
+            live,
+            status,
+        })
+    }
+
+    fn answer(&self, exchange: &Exchange) -> Reply {
+        let head = exchange.head();
+        let reads = matches!(head.method, Method::GET | Method::HEAD);
+        match head.uri.path() {
+            "/healthz" if reads => return self.status.health(),
+            "/readyz" if reads => return self.status.readiness(),
+            "/healthz" | "/readyz" => return only_get(),
+            _ => {}
+        }
+        let gateway = self.live.get().gateway.clone();
+        let metrics = head.uri.path() == "/metrics";
+        if !metrics && !access::knows_host(head, &gateway.admin.hosts) {
+            return misdirected();
+        }
+        if self.access.role(head, &gateway.admin).is_none() {
+            return unauthorized();
+        }
+        match head.uri.path() {
+            "/metrics" if reads => self.status.metrics(head),
+            "/metrics" => only_get(),
+            _ => not_found(),
+        }
+    }
+}
+
+impl Handle for Admin {
+    async fn handle(&self, exchange: &mut Exchange) {
+        let reply = self.answer(exchange);
+        exchange.reply(reply).await;
+    }
+}
+
+fn only_get() -> Reply {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "Method not allowed",
+        "this path takes GET",
+    )
+    .reply()
+    .with(header::ALLOW, HeaderValue::from_static("GET"))
+}
+
+fn misdirected() -> Reply {
+    Problem::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "misdirected",
+        "Unknown host",
+        "the `Host` is neither a loopback address nor in `admin.hosts`",
+    )
+    .reply()
+}
+
+fn unauthorized() -> Reply {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "Unauthorized",
+        "the bearer token is missing or wrong",
+    )
+    .reply()
+    .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+fn not_found() -> Reply {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "Not found",
+        "there is nothing at this path",
+    )
+    .reply()
+}

@@ -1,0 +1,251 @@
+//! Which steps were here before: running, pending, or finished not long ago.
+//!
+//! Only ids that a caller made are kept. A finished step is remembered for the window of `[steps]`
+//! and within its bounds, the oldest going first; a pending one until it is finished.
+//!
+//! Split into shards, so that steps seldom meet at a lock, and few enough of them that the oldest
+//! of a shard is among the oldest of all. No lock is held over an `.await`.
+
+mod shard;
+
+use crate::config::Steps;
+use crate::model::{Outcome, StepId, Target};
+use crate::outcome;
+use crate::web::Reply;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use shard::Shard;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Most shards; a power of two.
+const MOST_SHARDS: usize = 64;
+
+/// Fewest remembered steps, and bytes of them, that are worth a shard.
+const SHARD_STEPS: usize = 1024;
+const SHARD_BYTES: u64 = 1024 * 1024;
+
+/// The steps that were here. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Dedupe(Arc<Shards>);
+
+#[derive(Debug)]
+struct Shards {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    finished: AtomicUsize,
+    bytes: AtomicU64,
+}
+
+/// What is known of a step that has an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Its last outcome is pending: this JSON.
+    Pending(Bytes),
+    /// Its outcome: this JSON.
+    Final(Bytes),
+}
+
+/// What is known of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    Running(Target),
+    Answered(Known),
+}
+
+/// What a step that comes in has to do.
+#[derive(Debug)]
+pub enum Entry {
+    /// It is the first: run it, then settle the claim.
+    First(Claim),
+    /// It was here, and this is its answer.
+    Known(Known),
+    /// It is running: wait for the answer of the first.
+    Running(Flight),
+}
+
+/// The right to run a step; to be settled with what came of it. Dropped unsettled, the step was
+/// never here.
+#[derive(Debug)]
+pub struct Claim {
+    dedupe: Dedupe,
+    id: StepId,
+    settled: bool,
+}
+
+/// A step that someone else runs.
+#[derive(Debug)]
+pub struct Flight(watch::Receiver<Option<Reply>>);
+
+// === impl Dedupe ===
+
+impl Dedupe {
+    /// Room for what `steps` allows.
+    pub fn new(steps: &Steps) -> Self {
+        let by_count = steps.dedupe_max / SHARD_STEPS;
+        let by_bytes = usize::try_from(steps.dedupe_memory / SHARD_BYTES).unwrap_or(usize::MAX);
+        let shards = by_count.min(by_bytes).clamp(1, MOST_SHARDS);
+        // Rounded down to a power of two, so that a mask picks the shard.
+        let shards = 1 << shards.ilog2();
+        Self(Arc::new(Shards {
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            finished: AtomicUsize::new(0),
+            bytes: AtomicU64::new(0),
+        }))
+    }
+
+    /// Asks whether a step was here, and takes it on where it was not.
+    pub fn enter(&self, id: &StepId, target: &Target) -> Entry {
+        let now = Instant::now();
+        let mut shard = self.shard(id).lock();
+        match shard.get(id, now) {
+            Some(Seen::Answered(known)) => Entry::Known(known),
+            Some(Seen::Running(_)) => Entry::Running(Flight(shard.join(id))),
+            None => {
+                shard.begin(id.clone(), target.clone());
+                Entry::First(Claim {
+                    dedupe: self.clone(),
+                    id: id.clone(),
+                    settled: false,
+                })
+            }
+        }
+    }
+
+    /// What is known of a step.
+    pub fn look(&self, id: &StepId) -> Option<Seen> {
+        self.shard(id).lock().get(id, Instant::now())
+    }
+
+    /// Takes note of what became of a step that came with a caller-made id and was pending. Call
+    /// it for every outcome of a due step, pending or final.
+    pub fn report(&self, outcome: &Outcome, steps: &Steps) {
+        let body = Bytes::from(outcome::to_json(outcome));
+        self.note(&outcome.id, known(outcome, body), steps);
+    }
+
+    /// Forgets a step that is not running. Whether there was one.
+    pub fn forget(&self, id: &StepId) -> bool {
+        self.shard(id).lock().forget(id)
+    }
+
+    fn note(&self, id: &StepId, known: Known, steps: &Steps) {
+        let now = Instant::now();
+        let mut shard = self.shard(id).lock();
+        match known {
+            Known::Pending(body) => shard.pend(id, body),
+            Known::Final(body) => {
+                let weight = shard.finish(id.clone(), body, now + steps.dedupe_window);
+                self.0.finished.fetch_add(1, Ordering::Relaxed);
+                self.0.bytes.fetch_add(weight, Ordering::Relaxed);
+            }
+        }
+        while let Some(weight) = shard.drop_expired(now) {
+            self.discount(weight);
+        }
+        while self.over(steps)
+            && let Some(weight) = shard.drop_oldest()
+        {
+            self.discount(weight);
+        }
+        drop(shard);
+        self.trim_others(id, steps);
+    }
+
+    /// Where a shard alone could not make room, the ones after it have to.
+    fn trim_others(&self, id: &StepId, steps: &Steps) {
+        let from = self.index(id);
+        for step in 1..self.0.shards.len() {
+            if !self.over(steps) {
+                return;
+            }
+            let mut shard = self.0.shards[(from + step) % self.0.shards.len()].lock();
+            while self.over(steps)
+                && let Some(weight) = shard.drop_oldest()
+            {
+                self.discount(weight);
+            }
+        }
+    }
+
+    fn over(&self, steps: &Steps) -> bool {
+        self.0.finished.load(Ordering::Relaxed) > steps.dedupe_max
+            || self.0.bytes.load(Ordering::Relaxed) > steps.dedupe_memory
+    }
+
+    /// Counts one finished step less.
+    fn discount(&self, weight: u64) {
+        self.0.finished.fetch_sub(1, Ordering::Relaxed);
+        self.0.bytes.fetch_sub(weight, Ordering::Relaxed);
+    }
+
+    fn shard(&self, id: &StepId) -> &Mutex<Shard> {
+        &self.0.shards[self.index(id)]
+    }
+
+    fn index(&self, id: &StepId) -> usize {
+        // The mask keeps the low bits, which any width of the hash has.
+        self.0.hasher.hash_one(id) as usize & (self.0.shards.len() - 1)
+    }
+}
+
+// === impl Claim ===
+
+impl Claim {
+    /// The step has an outcome, of which `reply` is the answer.
+    pub fn settle(mut self, outcome: &Outcome, reply: &Reply, steps: &Steps) {
+        self.settled = true;
+        let shard = self.dedupe.shard(&self.id);
+        let mut locked = shard.lock();
+        locked.tell(&self.id, reply);
+        // A due step can be faster than the answer to its first attempt; then that is known
+        // already, and newer.
+        let running = matches!(locked.get(&self.id, Instant::now()), Some(Seen::Running(_)));
+        drop(locked);
+        if running {
+            let known = known(outcome, reply.body.clone());
+            self.dedupe.note(&self.id, known, steps);
+        }
+    }
+
+    /// The step was not taken: those who wait get the same `reply`, the next one runs.
+    pub fn refuse(mut self, reply: &Reply) {
+        self.settled = true;
+        let mut shard = self.dedupe.shard(&self.id).lock();
+        shard.tell(&self.id, reply);
+        shard.abandon(&self.id);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.dedupe.shard(&self.id).lock().abandon(&self.id);
+        }
+    }
+}
+
+// === impl Flight ===
+
+impl Flight {
+    /// The answer of the one who runs it; none when that one fell, and the step is free again.
+    pub async fn answer(mut self) -> Option<Reply> {
+        let answer = self.0.wait_for(Option::is_some).await.ok()?;
+        answer.clone()
+    }
+}
+
+fn known(outcome: &Outcome, body: Bytes) -> Known {
+    if outcome.verdict.is_final() {
+        Known::Final(body)
+    } else {
+        Known::Pending(body)
+    }
+}
+
+#[cfg(test)]
+mod tests;

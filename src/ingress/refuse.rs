@@ -1,0 +1,277 @@
+//! What is said of a step that is not taken.
+
+use crate::config::NotFound;
+use crate::model::{Sent, StepFault, Target};
+use crate::pipeline::Refusal;
+use crate::web::{BodyFault, Problem, Reply};
+use ::http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// Seconds after which a client may try again when the process is full: steps are short.
+const AFTER_OVERLOAD: u32 = 1;
+
+/// … and when something must be put right first.
+const AFTER_REPAIR: u32 = 10;
+
+/// The answer for a step that is no step.
+pub(super) fn invalid_step(fault: &StepFault) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid-step",
+        "Not a step",
+        fault.detail.clone(),
+    )
+    .at(fault.pointer)
+}
+
+/// The answer for a body that did not come; none where nobody is left to be told.
+pub(super) fn body(fault: BodyFault) -> Option<Problem> {
+    let (status, kind, title) = match fault {
+        BodyFault::TooLarge { .. } => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            "Body too large",
+        ),
+        BodyFault::Slow { .. } => (
+            StatusCode::REQUEST_TIMEOUT,
+            "request-timeout",
+            "Request too slow",
+        ),
+        BodyFault::Lost => return None,
+    };
+    Some(Problem::new(status, kind, title, fault.to_string()))
+}
+
+pub(super) fn media_type() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "Unsupported media type",
+        "a step comes as `Content-Type: application/json`",
+    )
+}
+
+pub(super) fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "Not found",
+        "there is nothing at this path",
+    )
+}
+
+pub(super) fn unknown_step() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown-step",
+        "No such step",
+        "no step with this id is running, pending or remembered",
+    )
+}
+
+pub(super) fn method(allowed: &'static str) -> (Problem, (HeaderName, HeaderValue)) {
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "Method not allowed",
+        format!("this path takes {allowed}"),
+    );
+    (problem, (header::ALLOW, HeaderValue::from_static(allowed)))
+}
+
+pub(super) fn unauthorized() -> (Problem, (HeaderName, HeaderValue)) {
+    let problem = Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "Unauthorized",
+        "the bearer token is missing or wrong",
+    );
+    let bearer = HeaderValue::from_static("Bearer");
+    (problem, (header::WWW_AUTHENTICATE, bearer))
+}
+
+pub(super) fn overloaded(most: usize) -> (Problem, (HeaderName, HeaderValue)) {
+    let problem = unavailable(
+        "overloaded",
+        "Too many steps in flight",
+        format!("{most} steps are in flight, as many as `delivery.max_in_flight` allows"),
+    );
+    (problem, retry_after(AFTER_OVERLOAD))
+}
+
+/// The answer for a step that the pipeline did not take, and the name it is counted under.
+pub(super) fn refusal(refusal: &Refusal, target: &Target) -> (Reply, &'static str) {
+    let problem = match refusal {
+        Refusal::NotFound(fault) => not_in_service(*fault, target),
+        Refusal::ScheduleFull => unavailable(
+            "schedule-full",
+            "The schedule is full",
+            "the step has to wait, and the schedule cannot take it now".to_owned(),
+        ),
+        Refusal::NotScheduled {
+            attempts,
+            status,
+            sent,
+        } => return not_scheduled(*attempts, *status, *sent),
+    };
+    let reply = problem.reply();
+    let reply = if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+        let (name, value) = retry_after(AFTER_REPAIR);
+        reply.with(name, value)
+    } else {
+        reply
+    };
+    (reply, problem.kind)
+}
+
+fn not_in_service(fault: NotFound, target: &Target) -> Problem {
+    match fault {
+        NotFound::Tile => Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-tile",
+            "No such tile",
+            format!("there is no tile `{target}`"),
+        )
+        .at("/tile"),
+        NotFound::Webhook => Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-webhook",
+            "No such webhook",
+            format!("there is no webhook for `{target}`"),
+        ),
+        NotFound::WebhookInvalid => unavailable(
+            "webhook-invalid",
+            "The webhook's file is invalid",
+            format!("the file of the webhook of `{target}` was never valid"),
+        ),
+        NotFound::WebhookUntested => unavailable(
+            "webhook-untested",
+            "The webhook was not tested",
+            format!("the webhook of `{target}` keeps data and was not tested as it is now"),
+        ),
+        NotFound::JourneyInvalid => unavailable(
+            "journey-invalid",
+            "The journey is invalid",
+            format!("the journey of `{target}` cannot be served as its file is now"),
+        ),
+    }
+}
+
+/// What came of the attempt takes the place of the problem's own `status`, which the status line
+/// says anyway.
+fn not_scheduled(attempts: u32, status: Option<u16>, sent: Option<Sent>) -> (Reply, &'static str) {
+    #[derive(Serialize)]
+    struct NotScheduled {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        title: &'static str,
+        detail: &'static str,
+        attempts: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sent: Option<&'static str>,
+    }
+    let problem = NotScheduled {
+        kind: "not-scheduled",
+        title: "The retry was not scheduled",
+        detail: "the step was attempted and has to be tried again, and the schedule could not take it",
+        attempts,
+        status,
+        sent: sent.map(Sent::as_str),
+    };
+    let body = serde_json::to_vec(&problem).expect("strings and numbers serialize");
+    let reply = Reply {
+        content_type: "application/problem+json",
+        ..Reply::json(StatusCode::INTERNAL_SERVER_ERROR, body)
+    };
+    (reply, problem.kind)
+}
+
+fn unavailable(kind: &'static str, title: &'static str, detail: String) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, kind, title, detail)
+}
+
+fn retry_after(seconds: u32) -> (HeaderName, HeaderValue) {
+    (header::RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TileRef;
+
+    #[test]
+    fn each_refusal_has_its_status_type_and_retry_after() {
+        let target = Target::Tile(TileRef::new("welcome/offer").unwrap());
+        let not_scheduled = Refusal::NotScheduled {
+            attempts: 1,
+            status: Some(503),
+            sent: None,
+        };
+        for (case, status, kind, again) in [
+            (
+                Refusal::NotFound(NotFound::Tile),
+                404,
+                "unknown-tile",
+                false,
+            ),
+            (
+                Refusal::NotFound(NotFound::Webhook),
+                404,
+                "unknown-webhook",
+                false,
+            ),
+            (
+                Refusal::NotFound(NotFound::WebhookInvalid),
+                503,
+                "webhook-invalid",
+                true,
+            ),
+            (
+                Refusal::NotFound(NotFound::WebhookUntested),
+                503,
+                "webhook-untested",
+                true,
+            ),
+            (
+                Refusal::NotFound(NotFound::JourneyInvalid),
+                503,
+                "journey-invalid",
+                true,
+            ),
+            (Refusal::ScheduleFull, 503, "schedule-full", true),
+            (not_scheduled, 500, "not-scheduled", false),
+        ] {
+            let (reply, counted) = refusal(&case, &target);
+            let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+            assert_eq!(
+                (
+                    reply.status.as_u16(),
+                    counted,
+                    body["type"].as_str(),
+                    reply.header.is_some()
+                ),
+                (status, kind, Some(kind), again),
+                "{case:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn not_scheduled_says_what_came_of_the_attempt() {
+        let (answered, _) = not_scheduled(1, Some(503), None);
+        let (unanswered, _) = not_scheduled(2, None, Some(Sent::Unknown));
+        let head = concat!(
+            r#"{"type":"not-scheduled","title":"The retry was not scheduled","detail":"the step was "#,
+            r#"attempted and has to be tried again, and the schedule could not take it","#,
+        );
+        assert_eq!(
+            (answered.body, unanswered.body),
+            (
+                format!(r#"{head}"attempts":1,"status":503}}"#).into(),
+                format!(r#"{head}"attempts":2,"sent":"unknown"}}"#).into(),
+            )
+        );
+    }
+}
