@@ -8,7 +8,7 @@ mod limits;
 mod listen;
 
 pub use drain::{Signals, Stop};
-pub use listen::ListenFault;
+pub use listen::{Beside, ListenFault};
 
 use crate::admin::{Admin, Status, TokenFault};
 use crate::config::{Gateway, Live};
@@ -24,7 +24,6 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What a gateway is joined from.
-#[derive(Debug)]
 pub struct Parts<P> {
     pub live: Live,
     pub telemetry: Telemetry,
@@ -34,6 +33,9 @@ pub struct Parts<P> {
     pub held: Occupancy,
     /// How long the doors wait for a client.
     pub patience: Patience,
+    /// Runs beside the steps' listeners, on their threads, until it hears of the end: the door
+    /// of steps that are due.
+    pub beside: Option<Beside>,
 }
 
 /// A gateway whose addresses are bound.
@@ -70,6 +72,7 @@ impl<P> Parts<P> {
             dedupe,
             held: Occupancy::default(),
             patience: Patience::default(),
+            beside: None,
         }
     }
 }
@@ -106,7 +109,11 @@ impl App {
 
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&gateway));
         server.bootstrap();
-        server.add_service(Listener::new("steps", door, steps).closing_with(closed));
+        let steps = Listener::new("steps", door, steps).closing_with(closed);
+        server.add_service(match parts.beside {
+            Some(beside) => steps.with_beside(beside),
+            None => steps,
+        });
         server.add_service(Listener::new("admin", people, admin).with_threads(1));
         Ok(Self {
             server,

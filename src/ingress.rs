@@ -6,10 +6,12 @@
 //! Not here: what happens to a step. That is the pipeline's.
 
 pub mod dedupe;
+mod due;
 mod http;
 mod refuse;
 
 pub use dedupe::Dedupe;
+pub use due::DueSteps;
 pub use http::Front;
 
 use crate::model::Outcome;

@@ -112,11 +112,11 @@ impl Pipeline {
         Ok(outcome)
     }
 
-    /// Takes a step that came back as far as it goes now; its outcome, once that is final.
+    /// Takes a step that came back as far as it goes now.
     ///
     /// # Errors
     /// [`StoreError::LostLease`] when another has the step by now; else what the store says.
-    pub async fn resume(&self, claim: Claim) -> Result<Option<Outcome>, StoreError> {
+    pub async fn resume(&self, claim: Claim) -> Result<Outcome, StoreError> {
         let (token, reason) = (claim.token, claim.scheduled.reason);
         let mut travel = Travel::from(claim.scheduled);
         let next = match self.advance(&mut travel).await {
@@ -131,23 +131,28 @@ impl Pipeline {
                 Next::Wait {
                     reason,
                     due: schedule::later(Timestamp::now(), delay),
-                    message: String::new(),
+                    message: "the configuration has errors: the step waits for their repair".into(),
                 }
             }
         };
-        match next {
+        let outcome = match next {
             Next::Final(outcome) => {
                 let json = crate::outcome::to_json(&outcome).into();
                 self.store.complete(token, &outcome.id, json).await?;
-                self.telemetry.record(&outcome);
-                Ok(Some(outcome))
+                outcome
             }
-            Next::Wait { reason, due, .. } => {
+            Next::Wait {
+                reason,
+                due,
+                message,
+            } => {
                 let step = travel.scheduled(reason, due);
                 self.store.reschedule(token, step).await?;
-                Ok(None)
+                travel.pending(reason, due, message)
             }
-        }
+        };
+        self.telemetry.record(&outcome);
+        Ok(outcome)
     }
 
     /// One try of the step: plan, credential, permits, attempt; a 401 goes round.

@@ -6,6 +6,7 @@
 use crate::config::Listen;
 use crate::web::{Door, Handle};
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use pingora_core::listeners::ListenerConfig;
 use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::{Fds, ListenFds, ShutdownWatch};
@@ -53,12 +54,16 @@ pub(super) struct Bound {
     pub(super) addresses: Vec<SocketAddr>,
 }
 
+/// What runs on a listener's threads until its watch tells of the end.
+pub type Beside = Box<dyn FnOnce(ShutdownWatch) -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// A door at its addresses.
 pub(super) struct Listener<H> {
     service: listening::Service<Door<H>>,
     fds: ListenFds,
     /// Where this listener closes before the process does.
     closing: Option<ShutdownWatch>,
+    beside: Option<Beside>,
 }
 
 // === impl Bound ===
@@ -132,7 +137,14 @@ impl<H: Handle> Listener<H> {
             service,
             fds: ListenFds::new(bound.fds.into()),
             closing: None,
+            beside: None,
         }
+    }
+
+    /// Runs `beside` on the listener's threads.
+    pub(super) fn with_beside(mut self, beside: Beside) -> Self {
+        self.beside = Some(beside);
+        self
     }
 
     /// Closes when `closing` says so, instead of with the process.
@@ -157,6 +169,9 @@ impl<H: Handle> Service for Listener<H> {
         listeners_per_fd: usize,
     ) {
         let closing = self.closing.take().unwrap_or(shutdown);
+        if let Some(beside) = self.beside.take() {
+            pingora_runtime::current_handle().spawn(beside(closing.clone()));
+        }
         let fds = Some(self.fds.clone());
         Service::start_service(&mut self.service, fds, closing, listeners_per_fd).await;
     }

@@ -7,6 +7,7 @@ use crate::config::{
     Shutdown, Snapshot, Steps, Store,
 };
 use crate::egress::Egress;
+use crate::ingress::DueSteps;
 use crate::pipeline::Pipeline;
 use crate::schedule::MemoryStore;
 use crate::telemetry::Telemetry;
@@ -31,8 +32,17 @@ impl Serve {
         let live = load(&self.config)?;
         let telemetry = Telemetry::default();
         let store = Arc::new(MemoryStore::default());
-        let pipeline = Pipeline::new(live.clone(), Egress, store, telemetry.clone());
-        let app = App::bind(Parts::new(live, telemetry, pipeline))?;
+        let pipeline = Pipeline::new(live.clone(), Egress, store.clone(), telemetry.clone());
+        let mut parts = Parts::new(live.clone(), telemetry, pipeline.clone());
+        let due = DueSteps {
+            live,
+            pipeline,
+            store,
+            dedupe: parts.dedupe.clone(),
+            held: parts.held.clone(),
+        };
+        parts.beside = Some(Box::new(|closing| Box::pin(due.run(closing))));
+        let app = App::bind(parts)?;
         info!(http = ?app.http(), admin = %app.admin(), "serving");
         app.run(Signals);
         Ok(())

@@ -3,13 +3,14 @@
 //! They are fed in on the runtimes that serve the other doors, as many at once as may be under
 //! way, and take their permits like everyone.
 
+use super::Dedupe;
 use crate::config::{Gateway, Live};
-use crate::model::Outcome;
 use crate::pipeline::Pipeline;
-use crate::schedule::{Store, StoreError};
-use std::future::Future;
+use crate::schedule::{Claim, Store, StoreError};
+use crate::web::Occupancy;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Due steps under way at once.
@@ -24,23 +25,23 @@ pub struct DueSteps {
     pub live: Live,
     pub pipeline: Pipeline,
     pub store: Arc<dyn Store>,
-    /// Told each final outcome, so that whoever asks for the step by its id gets it.
-    pub finished: Arc<dyn Fn(&Outcome) + Send + Sync>,
+    /// Told what becomes of each step, so that whoever asks for the step by its id gets it.
+    pub dedupe: Dedupe,
+    /// Steps in flight, whichever door they came by.
+    pub held: Occupancy,
 }
 
 // === impl DueSteps ===
 
 impl DueSteps {
-    /// Runs until `shutdown` resolves; then waits for the steps under way.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    /// Runs until `closing` says so. Steps under way then go on to their end.
+    pub async fn run(self, mut closing: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         tokio::select! {
             () = self.feed(&places) => {}
-            () = shutdown => {}
+            // An error means that nobody is left to say so: the end as well.
+            _ = closing.wait_for(|closed| *closed) => {}
         }
-        // All places free again means that nothing is under way. The semaphore is never closed,
-        // so there is nothing else to hear.
-        let _ = places.acquire_many(AT_ONCE as u32).await;
     }
 
     async fn feed(&self, places: &Arc<Semaphore>) {
@@ -71,11 +72,14 @@ impl DueSteps {
         }
     }
 
-    async fn resume(self, claim: crate::schedule::Claim, _place: Option<OwnedSemaphorePermit>) {
+    async fn resume(self, claim: Claim, _place: Option<OwnedSemaphorePermit>) {
+        let _held = self.held.enter();
         let id = claim.scheduled.step.id.clone();
         match self.pipeline.resume(claim).await {
-            Ok(Some(outcome)) => (self.finished)(&outcome),
-            Ok(None) => {}
+            Ok(outcome) => {
+                let steps = &self.live.get().gateway.steps;
+                self.dedupe.report(&outcome, steps);
+            }
             // Whoever has the step now answers for it.
             Err(StoreError::LostLease) => {
                 tracing::warn!(step = %id, "the lease on a due step was lost");
