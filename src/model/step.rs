@@ -350,3 +350,6 @@ fn check_depth(body: &[u8]) -> Result<(), StepFault> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
