@@ -1,2 +1,4 @@
 //! The contract, sentence by sentence, over real sockets.
 
+mod egress;
+mod support;
