@@ -135,6 +135,7 @@ fn certificate_in_words(fault: &CertificateError) -> String {
         }
         CertificateError::UnknownIssuer => "the certificate's issuer is not trusted",
         CertificateError::Revoked => "the certificate is revoked",
+        CertificateError::BadSignature => "the certificate's signature is not its issuer's",
         CertificateError::BadEncoding => "the certificate is malformed",
         other => return format!("the certificate is not valid: {other}"),
     }

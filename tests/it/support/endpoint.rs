@@ -6,7 +6,7 @@
 mod http2;
 mod reply;
 
-pub use reply::{Reply, Step, reply};
+pub(crate) use reply::{Reply, Step, reply};
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 /// The endpoint. Dropped, it stops.
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     address: SocketAddr,
     log: Arc<Log>,
     stop: Option<oneshot::Sender<()>>,
@@ -30,32 +30,35 @@ pub struct Endpoint {
 
 /// One request, whole, as it came over the wire.
 #[derive(Debug, Clone)]
-pub struct Received {
-    pub method: String,
-    pub target: String,
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) target: String,
     /// In their order, names as they were sent.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// Head and body, byte for byte; empty over HTTP/2.
-    pub raw: Vec<u8>,
+    pub(crate) raw: Vec<u8>,
     /// Which connection it came on, from 0.
-    pub connection: usize,
-    pub at: Instant,
+    pub(crate) connection: usize,
+    pub(crate) at: Instant,
 }
 
 /// How the endpoint speaks.
 #[derive(Clone)]
-pub enum Speaks {
+pub(crate) enum Speaks {
     Http,
     Https(Arc<rustls::ServerConfig>),
     /// Over TLS, by ALPN; nothing else is understood.
     Http2(Arc<rustls::ServerConfig>),
+    /// These bytes to whoever connects and has said a word, then the end.
+    Bytes(&'static [u8]),
 }
 
 #[derive(Default)]
 struct Log {
     requests: Mutex<Vec<Received>>,
     connections: AtomicUsize,
+    closed: AtomicUsize,
     application_bytes: AtomicU64,
 }
 
@@ -65,7 +68,7 @@ type Script = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
 
 impl Received {
     /// The value of the first header of that name, in any case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -73,7 +76,7 @@ impl Received {
     }
 
     /// The body as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 }
@@ -82,12 +85,12 @@ impl Received {
 
 impl Endpoint {
     /// Plain HTTP, with these replies in their order; the last one goes on for ever.
-    pub fn replying(replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) fn replying(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self::start(Speaks::Http, replies)
     }
 
     /// These replies in their order; the last one goes on for ever.
-    pub fn start(speaks: Speaks, replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) fn start(speaks: Speaks, replies: impl IntoIterator<Item = Reply>) -> Self {
         let queue = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
         Self::answering(speaks, move |_| {
             let mut queue = queue.lock().unwrap();
@@ -98,8 +101,13 @@ impl Endpoint {
         })
     }
 
+    /// No HTTP: these bytes to whoever connects and has said a word, then the end.
+    pub(crate) fn greeting(bytes: &'static [u8]) -> Self {
+        Self::start(Speaks::Bytes(bytes), [reply(200)])
+    }
+
     /// The reply that `script` has for each request.
-    pub fn answering(
+    pub(crate) fn answering(
         speaks: Speaks,
         script: impl Fn(&Received) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -129,26 +137,31 @@ impl Endpoint {
         }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// What came so far.
-    pub fn requests(&self) -> Vec<Received> {
+    pub(crate) fn requests(&self) -> Vec<Received> {
         self.log.requests.lock().unwrap().clone()
     }
 
     /// Connections accepted so far.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
     }
 
+    /// Connections that neither side has closed yet.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.connections() - self.log.closed.load(Ordering::SeqCst)
+    }
+
     /// Bytes of requests read so far: under TLS, after decryption.
-    pub fn application_bytes(&self) -> u64 {
+    pub(crate) fn application_bytes(&self) -> u64 {
         self.log.application_bytes.load(Ordering::SeqCst)
     }
 }
@@ -169,13 +182,11 @@ async fn serve(listener: std::net::TcpListener, speaks: Speaks, script: Script, 
         let (tcp, _) = listener.accept().await.unwrap();
         let connection = log.connections.fetch_add(1, Ordering::SeqCst);
         tcp.set_nodelay(true).unwrap();
-        tokio::spawn(connected(
-            tcp,
-            speaks.clone(),
-            script.clone(),
-            log.clone(),
-            connection,
-        ));
+        let (speaks, script, log) = (speaks.clone(), script.clone(), log.clone());
+        tokio::spawn(async move {
+            connected(tcp, speaks, script, log.clone(), connection).await;
+            log.closed.fetch_add(1, Ordering::SeqCst);
+        });
     }
 }
 
@@ -187,6 +198,7 @@ async fn connected(
     connection: usize,
 ) {
     match speaks {
+        Speaks::Bytes(bytes) => greet(tcp, bytes).await,
         Speaks::Http => converse(tcp, &script, &log, connection).await,
         Speaks::Https(config) => {
             // A failed handshake is what some tests are about.
@@ -200,6 +212,14 @@ async fn connected(
             }
         }
     }
+}
+
+async fn greet(mut tcp: TcpStream, bytes: &[u8]) {
+    let mut heard = vec![0; 16 * 1024];
+    // All that was said is read, so that the close is no reset.
+    drop(tcp.read(&mut heard).await);
+    drop(tcp.write_all(bytes).await);
+    drop(tcp.shutdown().await);
 }
 
 /// Reads requests and plays replies until one of the sides has had enough.
@@ -273,7 +293,7 @@ async fn read_more<S: AsyncRead + Unpin>(
 }
 
 /// Waits, in real time, until `done` says so; fails the test after five seconds.
-pub async fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < Duration::from_secs(5), "never: {what}");

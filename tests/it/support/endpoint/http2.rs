@@ -59,13 +59,13 @@ async fn answer(
     let reply = script(&received);
     log.requests.lock().unwrap().push(received);
     reply.wait().await;
+    if reply.refused {
+        respond.send_reset(h2::Reason::REFUSED_STREAM);
+        return Some(());
+    }
     let mut response = http::Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value);
-    }
-    if reply.status == REFUSE {
-        respond.send_reset(h2::Reason::REFUSED_STREAM);
-        return Some(());
     }
     let mut send = respond
         .send_response(response.body(()).unwrap(), reply.body.is_empty())
@@ -75,6 +75,3 @@ async fn answer(
     }
     Some(())
 }
-
-/// The status that stands for «not processed»: the stream is refused.
-pub(super) const REFUSE: u16 = 599;

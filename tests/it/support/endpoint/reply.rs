@@ -1,15 +1,16 @@
 //! What an endpoint does with one request, step by step.
 
 use std::time::Duration;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// A reply: what is written, and how.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// For a server that writes its own heads (HTTP/2).
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    pub(super) refused: bool,
     script: Vec<Step>,
     /// Whether the head and body above are written after the script's steps.
     whole: bool,
@@ -17,24 +18,25 @@ pub struct Reply {
 
 /// One step of a script.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     Write(Vec<u8>),
     Pause(Duration),
     /// One byte at a time.
     Drip(Vec<u8>, Duration),
     /// So many bytes of nothing in particular.
     Flood(u64),
-    /// The connection stays open, and silent.
+    /// The connection stays open, and silent, until the other side closes it.
     Hang,
     Close,
 }
 
 /// An answer with a status and, until told otherwise, an empty body.
-pub fn reply(status: u16) -> Reply {
+pub(crate) fn reply(status: u16) -> Reply {
     Reply {
         status,
         headers: Vec::new(),
         body: Vec::new(),
+        refused: false,
         script: Vec::new(),
         whole: true,
     }
@@ -44,7 +46,7 @@ pub fn reply(status: u16) -> Reply {
 
 impl Reply {
     /// Nothing but these steps; the connection then waits for its next request.
-    pub fn script(steps: impl IntoIterator<Item = Step>) -> Self {
+    pub(crate) fn script(steps: impl IntoIterator<Item = Step>) -> Self {
         Self {
             script: steps.into_iter().collect(),
             whole: false,
@@ -53,40 +55,41 @@ impl Reply {
     }
 
     /// These bytes, then the next request.
-    pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self::script([Step::Write(bytes.into())])
     }
 
     /// These bytes, then the end of the connection.
-    pub fn raw_then_close(bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn raw_then_close(bytes: impl Into<Vec<u8>>) -> Self {
         Self::script([Step::Write(bytes.into()), Step::Close])
     }
 
+    /// HTTP/2 alone: the stream is refused, which says that nothing was processed.
+    pub(crate) fn refused() -> Self {
+        Self {
+            refused: true,
+            ..reply(0)
+        }
+    }
+
     /// Not a word.
-    pub fn silent() -> Self {
+    pub(crate) fn silent() -> Self {
         Self::script([Step::Hang])
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
     /// A pause before the answer.
-    pub fn after(mut self, pause: Duration) -> Self {
+    pub(crate) fn after(mut self, pause: Duration) -> Self {
         self.script.push(Step::Pause(pause));
-        self
-    }
-
-    /// An interim answer before the answer.
-    pub fn interim(mut self, head: &str) -> Self {
-        let bytes = format!("HTTP/1.1 {head}\r\n\r\n").into_bytes();
-        self.script.push(Step::Write(bytes));
         self
     }
 
@@ -103,7 +106,10 @@ impl Reply {
     }
 
     /// Plays the reply; none when the connection is over.
-    pub(super) async fn play<S: AsyncWrite + Unpin>(&self, stream: &mut S) -> Option<()> {
+    pub(super) async fn play<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+    ) -> Option<()> {
         for step in &self.script {
             step.play(stream).await?;
         }
@@ -129,7 +135,7 @@ impl Reply {
 // === impl Step ===
 
 impl Step {
-    async fn play<S: AsyncWrite + Unpin>(&self, stream: &mut S) -> Option<()> {
+    async fn play<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> Option<()> {
         match self {
             Self::Write(bytes) => stream.write_all(bytes).await.ok()?,
             Self::Pause(pause) => tokio::time::sleep(*pause).await,
@@ -149,7 +155,11 @@ impl Step {
                     left -= count;
                 }
             }
-            Self::Hang => std::future::pending().await,
+            Self::Hang => {
+                // Until the other side has had enough.
+                while stream.read_u8().await.is_ok() {}
+                return None;
+            }
             Self::Close => {
                 // The other side may have closed first.
                 drop(stream.shutdown().await);
