@@ -1,16 +1,51 @@
 //! The only code that dials out: a request and a deadline become a response or an [`EgressError`].
+//!
+//! A request goes out once. It goes out a second time only on proof that the endpoint has not
+//! processed it: its connection took not one byte, or HTTP/2 said so.
+//!
+//! Not here: what an answer or an error leads to, and redirects, which nobody follows.
+
+mod call;
+mod connect;
+mod guard;
+mod http1;
+mod http2;
+mod pool;
+mod resolve;
+mod route;
+mod socket;
+mod trust;
+
+pub use guard::OwnListeners;
+pub use resolve::Lookup;
 
 use crate::config::EgressRules;
-use crate::model::{Cause, Request};
+use crate::model::{Cause, Request, Scheme};
 use bytes::Bytes;
+use call::{Call, Failure};
+use guard::Guard;
 use http::HeaderMap;
+use pool::Pools;
+use resolve::SystemLookup;
+use route::{Kept, Route};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
+use trust::Trust;
 
 /// Dials out. Clones share caches and pools.
-#[derive(Debug, Clone)]
-pub struct Egress;
+#[derive(Clone)]
+pub struct Egress(Arc<Inner>);
+
+struct Inner {
+    own: OwnListeners,
+    lookup: Arc<dyn Lookup>,
+    trust: Trust,
+    pools: Pools,
+}
 
 /// What to do with an answer's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,21 +116,86 @@ pub enum EgressError {
     BodyTooLarge { limit: usize, status: u16 },
 }
 
+// === impl Egress ===
+
 impl Egress {
-    /// Sends `request` under `deadline` and reads the answer.
+    /// Reads the machine's name servers, hosts file and root certificates; none of them has to be
+    /// there. `own` is never dialled.
+    pub fn new(own: OwnListeners) -> Self {
+        Self::with_lookup(own, Arc::new(SystemLookup::new()))
+    }
+
+    /// As [`new`](Self::new), with another source of addresses than the machine's.
+    pub fn with_lookup(own: OwnListeners, lookup: Arc<dyn Lookup>) -> Self {
+        Self(Arc::new(Inner {
+            own,
+            lookup,
+            trust: Trust::new(),
+            pools: Pools::default(),
+        }))
+    }
+
+    /// Sends `request` under `deadline` and reads the answer. The deadline holds for all of it:
+    /// DNS, connect, TLS, request, response.
+    ///
+    /// To be called on a runtime that goes on: a connection, once opened, lives there.
     ///
     /// # Errors
-    /// An [`EgressError`]; [`EgressError::may_have_been_seen`] says whether the endpoint can have seen the request.
+    /// An [`EgressError`]; [`EgressError::may_have_been_seen`] says whether the endpoint can have
+    /// seen the request.
     pub async fn exchange(
         &self,
-        _request: &Request,
-        _rules: &EgressRules,
-        _body: BodyUse,
-        _deadline: Instant,
+        request: &Request,
+        rules: &EgressRules,
+        body: BodyUse,
+        deadline: Instant,
     ) -> Result<Response, EgressError> {
-        Err(EgressError::Protocol)
+        let limit = to_millis_up(deadline.saturating_duration_since(Instant::now()));
+        let begun = AtomicBool::new(false);
+        let call = Call::new(request, body, self.0.pools.here(), &begun);
+        match timeout_at(deadline, self.attempt(&call, rules)).await {
+            Ok(result) => result,
+            Err(_) => Err(EgressError::Deadline {
+                limit,
+                request_begun: begun.load(Ordering::Relaxed),
+            }),
+        }
+    }
+
+    async fn attempt(&self, call: &Call<'_>, rules: &EgressRules) -> Result<Response, EgressError> {
+        let guard = Guard::new(&self.0.own, rules, call.request)?;
+        let roots = match call.request.origin.scheme {
+            Scheme::Http => None,
+            Scheme::Https => Some(self.0.trust.roots(rules.ca_file.as_deref()).await),
+        };
+        let route = Route {
+            call,
+            rules,
+            guard,
+            roots,
+            inner: &self.0,
+        };
+        match route.send(Kept::Welcome).await {
+            Err(Failure::Unseen(_)) => {
+                call.unbegin();
+                match route.send(Kept::Avoided).await {
+                    Ok(response) => Ok(response),
+                    Err(Failure::Unseen(error) | Failure::Final(error)) => Err(error),
+                }
+            }
+            Ok(response) => Ok(response),
+            Err(Failure::Final(error)) => Err(error),
+        }
     }
 }
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Egress")
+    }
+}
+
+// === impl EgressError ===
 
 impl EgressError {
     /// Whether the endpoint can have seen the request: if not, a retry cannot repeat its effect.
@@ -126,4 +226,9 @@ impl EgressError {
             | Self::BodyTooLarge { .. } => None,
         }
     }
+}
+
+/// A limit as people know it: what passed since it was set is rounded away.
+fn to_millis_up(limit: Duration) -> Duration {
+    Duration::from_millis(limit.as_nanos().div_ceil(1_000_000) as u64)
 }

@@ -1,7 +1,7 @@
 //! `gateway.toml`, checked: the process, its defaults, its store and its security.
 
 use super::Ambiguous;
-use crate::model::Secret;
+use crate::model::{Secret, address};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -158,13 +158,17 @@ pub enum Role {
 
 impl EgressRules {
     /// Why `address` may not be dialled: the name of its special-purpose range, unless
-    /// `allow_addresses` has it.
+    /// `allow_addresses` has it, or the IPv4 address that it embeds.
     pub fn forbids(&self, address: IpAddr) -> Option<&'static str> {
-        let range = crate::model::address::special_purpose(address)?;
-        let allowed = self
-            .allow_addresses
-            .iter()
-            .any(|net| net.contains(&address));
+        let range = address::special_purpose(address)?;
+        let embedded = match address {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => address::embedded_ipv4(address).map(IpAddr::V4),
+        };
+        let allowed = [Some(address), embedded]
+            .into_iter()
+            .flatten()
+            .any(|form| self.allow_addresses.iter().any(|net| net.contains(&form)));
         (!allowed).then_some(range)
     }
 }

@@ -1,0 +1,249 @@
+//! One HTTP/1.1 exchange on one connection.
+
+use super::call::{Call, Failure};
+use super::connect::{in_words, tls_cause};
+use super::pool::Pool;
+use super::socket::Socket;
+use super::{BodyUse, EgressError, Response, Timing};
+use crate::model::{Method, Origin, Request};
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, HeaderName};
+use pingora_core::protocols::http::v1::client::HttpSession;
+use pingora_core::{Error, ErrorType};
+use std::io;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
+
+/// Interim answers that are skipped; a server that sends more is not heading anywhere.
+const MOST_INTERIM: usize = 16;
+
+/// Bodies up to this size share one write with their head; a larger one is not copied for it.
+const ONE_WRITE: usize = 64 * 1024;
+
+/// Pingora's name for a chunked body that ended too soon; the constant itself is private to it.
+const PREMATURE_BODY_END: ErrorType = ErrorType::new("PrematureBodyEnd");
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// Sends the request on `socket` and reads the answer.
+///
+/// # Errors
+/// [`Failure::Unseen`] if the connection took not one byte, else the final error.
+pub(super) async fn exchange(
+    mut socket: Box<Socket>,
+    call: &Call<'_>,
+    mut timing: Timing,
+) -> Result<Response, Failure> {
+    let sent_before = socket.sent();
+    call.begin();
+    let written_at = Instant::now();
+    let written = write(&mut socket, call.request).await;
+    if written.is_err() && socket.sent() == sent_before {
+        return Err(Failure::Unseen(EgressError::Lost));
+    }
+    // An endpoint may answer and close before it has read all: a failed write is not the end.
+    let mut session = HttpSession::new(socket);
+    let status = read_head(&mut session, &call.request.origin.host).await?;
+    timing.first_byte = written_at.elapsed();
+    let headers = session
+        .resp_header()
+        .map_or_else(HeaderMap::new, |head| head.headers.clone());
+    let body = match call.body {
+        BodyUse::Discard => {
+            let rest = discard(session, call.pool.clone(), call.request.origin.clone());
+            finish_apart(rest).await;
+            Bytes::new()
+        }
+        BodyUse::Capture { limit } => {
+            let head_at = Instant::now();
+            let body = capture(&mut session, limit, status).await?;
+            timing.body = head_at.elapsed();
+            let rest = keep(session, call.pool.clone(), call.request.origin.clone());
+            finish_apart(rest).await;
+            body
+        }
+    };
+    Ok(Response {
+        status,
+        headers,
+        body,
+        timing,
+    })
+}
+
+/// Request line, `Host`, the request's own headers in their order, `Content-Length`, body.
+async fn write(socket: &mut Socket, request: &Request) -> io::Result<()> {
+    let body = request.body.as_deref();
+    let mut message = head(request);
+    let apart = body.filter(|body| body.len() > ONE_WRITE);
+    if apart.is_none() {
+        message.extend_from_slice(body.unwrap_or_default());
+    }
+    socket.write_all(&message).await?;
+    if let Some(body) = apart {
+        socket.write_all(body).await?;
+    }
+    socket.flush().await
+}
+
+fn head(request: &Request) -> Vec<u8> {
+    let body_len = request.body.as_ref().map(Bytes::len);
+    let mut head =
+        Vec::with_capacity(512 + request.path.len() + body_len.unwrap_or(0).min(ONE_WRITE));
+    for part in [
+        request.method.as_str(),
+        " ",
+        &request.path,
+        " HTTP/1.1\r\nhost: ",
+    ] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    head.extend_from_slice(request.origin.authority().as_bytes());
+    head.extend_from_slice(b"\r\n");
+    for (name, value) in &request.headers {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    // A method that is expected to have a body says so when it has none (RFC 9110, 8.6).
+    let length = match request.method {
+        Method::Post | Method::Put | Method::Patch => Some(body_len.unwrap_or(0)),
+        Method::Get | Method::Delete => body_len,
+    };
+    if let Some(length) = length {
+        head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// The status of the final answer.
+async fn read_head(session: &mut HttpSession, host: &str) -> Result<u16, EgressError> {
+    for _ in 0..=MOST_INTERIM {
+        session
+            .read_response()
+            .await
+            .map_err(|error| head_error(&error, host))?;
+        let status = session.get_status().ok_or(EgressError::Protocol)?.as_u16();
+        match status {
+            // Nobody asked for another protocol.
+            101 => return Err(EgressError::Protocol),
+            100..=199 => {}
+            _ => return Ok(status),
+        }
+    }
+    Err(EgressError::Protocol)
+}
+
+/// In TLS 1.3 an endpoint can refuse the connection after the gateway holds it to be open: that
+/// is an alert where the answer should be.
+fn head_error(error: &Error, host: &str) -> EgressError {
+    let cause = error.root_cause().downcast_ref().and_then(tls_cause);
+    match cause {
+        Some(alert @ rustls::Error::AlertReceived(_)) => EgressError::Tls {
+            host: host.to_owned(),
+            detail: in_words(alert),
+        },
+        Some(_) | None => answer_error(error),
+    }
+}
+
+fn answer_error(error: &Error) -> EgressError {
+    match error.etype() {
+        ErrorType::ConnectionClosed | ErrorType::ReadError => EgressError::Lost,
+        other if *other == PREMATURE_BODY_END => EgressError::Lost,
+        _ => EgressError::Protocol,
+    }
+}
+
+async fn capture(
+    session: &mut HttpSession,
+    limit: usize,
+    status: u16,
+) -> Result<Bytes, EgressError> {
+    let too_large = EgressError::BodyTooLarge { limit, status };
+    if body_length(session).is_some_and(|length| length > limit as u64) && !session.is_body_done() {
+        return Err(too_large);
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = session
+        .read_body_ref()
+        .await
+        .map_err(|error| answer_error(&error))?
+    {
+        if body.len() + chunk.len() > limit {
+            return Err(too_large);
+        }
+        body.extend_from_slice(chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Reads the rest of an answer away, within bounds, and keeps the connection.
+async fn discard(mut session: HttpSession, pool: Pool, origin: Origin) {
+    let small = body_length(&session).is_none_or(|length| length <= DISCARD_BYTES);
+    if !small && !session.is_body_done() {
+        return;
+    }
+    let read = async {
+        let mut seen = 0;
+        while let Ok(Some(chunk)) = session.read_body_ref().await {
+            seen += chunk.len() as u64;
+            if seen > DISCARD_BYTES {
+                return;
+            }
+        }
+    };
+    // What is left unread shows when the session is asked for its connection.
+    drop(tokio::time::timeout(DISCARD_TIME, read).await);
+    keep(session, pool, origin).await;
+}
+
+/// Most of an unwanted body that is read away, so that its connection can serve again.
+pub(super) const DISCARD_BYTES: u64 = 64 * 1024;
+
+/// Longest that this takes.
+pub(super) const DISCARD_TIME: Duration = Duration::from_secs(1);
+
+/// Puts the connection back, if the answer was read to its end and the endpoint keeps it open.
+async fn keep(mut session: HttpSession, pool: Pool, origin: Origin) {
+    session.respect_keepalive();
+    let idle = keep_alive_timeout(&session);
+    if idle == Some(Duration::ZERO) {
+        return;
+    }
+    let stream = session.reuse().await;
+    if let Some(socket) = stream.and_then(Socket::from_stream) {
+        pool.put(&origin, socket, idle);
+    }
+}
+
+/// How long the endpoint keeps an idle connection, less a second for the way there.
+fn keep_alive_timeout(session: &HttpSession) -> Option<Duration> {
+    let value = session.get_header(KEEP_ALIVE)?.to_str().ok()?;
+    let seconds = value
+        .split(',')
+        .filter_map(|part| part.trim().strip_prefix("timeout="))
+        .find_map(|seconds| seconds.trim().parse::<u64>().ok())?;
+    Some(Duration::from_secs(seconds.saturating_sub(1)))
+}
+
+fn body_length(session: &HttpSession) -> Option<u64> {
+    session
+        .get_header(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Runs `work` as far as it goes at once, and the rest of it beside the caller.
+pub(super) async fn finish_apart(work: impl Future<Output = ()> + Send + 'static) {
+    let mut work = Box::pin(work);
+    if futures_util::poll!(work.as_mut()).is_pending() {
+        tokio::spawn(work);
+    }
+}

@@ -1,0 +1,285 @@
+//! HTTP/2: one connection, many exchanges.
+//!
+//! The connection is driven on the runtime that opened it; Pingora's own handshake would hand it
+//! to any of the runtimes.
+
+use super::call::{Call, Failure};
+use super::http1::{DISCARD_BYTES, DISCARD_TIME, finish_apart};
+use super::socket::Socket;
+use super::{BodyUse, EgressError, Response, Timing};
+use crate::model::Request;
+use bytes::{Bytes, BytesMut};
+use h2::Reason;
+use http::header::{CONNECTION, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use pingora_core::connectors::http::v2::ConnectionRef;
+use pingora_core::protocols::http::v2::client::{Http2Session, drive_connection};
+use pingora_core::protocols::{Digest, UniqueID};
+use pingora_core::{Error, ErrorType};
+use pingora_http::RequestHeader;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Exchanges at a time on one connection.
+const MOST_STREAMS: usize = 100;
+
+/// What an endpoint may send ahead of being read: for one exchange, and for all of a connection.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// Headers that mean something to an HTTP/1.1 connection alone; HTTP/2 forbids them.
+const CONNECTION_HEADERS: [HeaderName; 7] = [
+    CONNECTION,
+    HOST,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// An HTTP/2 connection. Clones share it.
+#[derive(Clone)]
+pub(super) struct Shared {
+    connection: ConnectionRef,
+    pub(super) peer: SocketAddr,
+    pub(super) trust: u64,
+    life: Arc<Life>,
+}
+
+/// Signs of life from the other side.
+struct Life {
+    answered: Mutex<Instant>,
+}
+
+/// A stream under way. Dropped without an answer, it doubts the connection.
+struct Doubt<'a> {
+    shared: &'a Shared,
+    began: Instant,
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// Speaks HTTP/2 on `socket`.
+    ///
+    /// # Errors
+    /// [`Failure::Unseen`]: no request was written yet.
+    pub(super) async fn open(socket: Socket) -> Result<Self, Failure> {
+        let (peer, trust, id) = (socket.peer, socket.trust, socket.id());
+        let (sender, connection) = h2::client::Builder::new()
+            .enable_push(false)
+            .initial_max_send_streams(MOST_STREAMS)
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .handshake::<_, Bytes>(socket)
+            .await
+            .map_err(|error| Failure::Unseen(stream_error(&error)))?;
+        let (closing, closed) = watch::channel(false);
+        let silent = Arc::new(AtomicBool::new(false));
+        tokio::spawn(drive_connection(
+            connection,
+            id,
+            closing,
+            None,
+            silent.clone(),
+        ));
+        Ok(Self {
+            connection: ConnectionRef::new(
+                sender,
+                closed,
+                silent,
+                id,
+                MOST_STREAMS,
+                Digest::default(),
+            ),
+            peer,
+            trust,
+            life: Arc::new(Life {
+                answered: Mutex::new(Instant::now()),
+            }),
+        })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.connection.is_closed() && !self.connection.is_shutting_down()
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.connection.free_stream_slots() > 0
+    }
+
+    pub(super) fn is_idle_since(&self, then: Instant) -> bool {
+        self.connection.is_idle() && self.answered() < then
+    }
+
+    fn answered(&self) -> Instant {
+        *self
+            .life
+            .answered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lives(&self) {
+        *self
+            .life
+            .answered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+// === impl Doubt ===
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        // A connection that has gone silent would hold every later request too.
+        if self.shared.answered() < self.began {
+            self.shared.connection.mark_shutdown();
+        }
+    }
+}
+
+/// Sends the request on a stream of `shared` and reads the answer. Dropped at any point, it
+/// resets the stream and gives its place back.
+///
+/// # Errors
+/// [`Failure::Unseen`] if the endpoint says it has not processed the request, or had no room.
+pub(super) async fn exchange(
+    shared: &Shared,
+    call: &Call<'_>,
+    mut timing: Timing,
+) -> Result<Response, Failure> {
+    let doubt = Doubt {
+        shared,
+        began: Instant::now(),
+    };
+    let mut session = match shared.connection.spawn_stream().await {
+        Ok(Some(session)) => session,
+        Ok(None) => return Err(Failure::Unseen(EgressError::Lost)),
+        Err(error) => return Err(Failure::Unseen(answer_error(&error))),
+    };
+    let body = call.request.body.clone().filter(|body| !body.is_empty());
+    call.begin();
+    let written_at = Instant::now();
+    session
+        .write_request_header(head(call.request)?, body.is_none())
+        .map_err(|error| judge(&error))?;
+    if let Some(body) = body {
+        // An endpoint may answer before it has read all; what it says counts, and comes below.
+        drop(session.write_request_body(body, true).await);
+    }
+    session
+        .read_response_header()
+        .await
+        .map_err(|error| judge(&error))?;
+    timing.first_byte = written_at.elapsed();
+    shared.lives();
+    let head = session.response_header().ok_or(EgressError::Protocol)?;
+    let (status, headers) = (head.status.as_u16(), head.headers.clone());
+    let body = match call.body {
+        BodyUse::Discard => {
+            finish_apart(discard(session)).await;
+            Bytes::new()
+        }
+        BodyUse::Capture { limit } => {
+            let head_at = Instant::now();
+            let body = capture(&mut session, limit, status).await?;
+            timing.body = head_at.elapsed();
+            body
+        }
+    };
+    drop(doubt);
+    Ok(Response {
+        status,
+        headers,
+        body,
+        timing,
+    })
+}
+
+fn head(request: &Request) -> Result<Box<RequestHeader>, EgressError> {
+    let uri = request.url().parse().map_err(|_| EgressError::Protocol)?;
+    let count = request.headers.len() + 1;
+    let mut head = RequestHeader::build_no_case(request.method.as_str(), b"/", Some(count))
+        .map_err(|_| EgressError::Protocol)?;
+    head.set_uri(uri);
+    for (name, value) in &request.headers {
+        if !CONNECTION_HEADERS.contains(name) {
+            head.append_header(name, value)
+                .map_err(|_| EgressError::Protocol)?;
+        }
+    }
+    if let Some(body) = &request.body {
+        head.append_header(http::header::CONTENT_LENGTH, body.len())
+            .map_err(|_| EgressError::Protocol)?;
+    }
+    Ok(Box::new(head))
+}
+
+async fn capture(
+    session: &mut Http2Session,
+    limit: usize,
+    status: u16,
+) -> Result<Bytes, EgressError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = session
+        .read_response_body()
+        .await
+        .map_err(|error| answer_error(&error))?
+    {
+        if body.len() + chunk.len() > limit {
+            return Err(EgressError::BodyTooLarge { limit, status });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Reads a small rest away; a larger one is reset, and the connection serves on.
+async fn discard(mut session: Http2Session) {
+    let read = async {
+        let mut seen = 0;
+        while let Ok(Some(chunk)) = session.read_response_body().await {
+            seen += chunk.len() as u64;
+            if seen > DISCARD_BYTES {
+                return;
+            }
+        }
+    };
+    drop(tokio::time::timeout(DISCARD_TIME, read).await);
+}
+
+/// What a stream's failure before its answer says about the request.
+fn judge(error: &Error) -> Failure {
+    match error.root_cause().downcast_ref::<h2::Error>() {
+        Some(cause) if is_unprocessed(cause) => Failure::Unseen(EgressError::Lost),
+        Some(_) | None => Failure::Final(answer_error(error)),
+    }
+}
+
+/// RFC 9113, section 8.7: a refused stream, and one above the last that a GOAWAY counts (the only
+/// kind that a GOAWAY ends), were not processed.
+fn is_unprocessed(cause: &h2::Error) -> bool {
+    let refused = cause.is_reset() && cause.reason() == Some(Reason::REFUSED_STREAM);
+    cause.is_remote() && (refused || cause.is_go_away())
+}
+
+fn answer_error(error: &Error) -> EgressError {
+    match error.root_cause().downcast_ref::<h2::Error>() {
+        Some(cause) => stream_error(cause),
+        None if *error.etype() == ErrorType::ReadError => EgressError::Lost,
+        None => EgressError::Protocol,
+    }
+}
+
+fn stream_error(cause: &h2::Error) -> EgressError {
+    if cause.is_io() || cause.is_remote() {
+        EgressError::Lost
+    } else {
+        EgressError::Protocol
+    }
+}

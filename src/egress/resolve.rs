@@ -1,0 +1,211 @@
+//! From a host to its addresses: literals, fixed names, the hosts file, DNS.
+//!
+//! A name is asked for once an attempt, and what was answered is what is judged and dialled: there
+//! is no second lookup that could say something else. Names are absolute: no search domain is
+//! ever appended.
+
+use super::EgressError;
+use crate::config::EgressRules;
+use async_trait::async_trait;
+use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::op::Query;
+use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::{Hosts, TokioResolver};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// One question to one name server; twice asked and unanswered is still well below a delivery's
+/// usual 10 s, so that the failure says DNS and not time-out.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longest that «no such name» is remembered, whatever its zone says: the next user's attempt is
+/// to be a real one.
+const NEGATIVE_TTL: Duration = Duration::from_secs(1);
+
+/// Asks for the addresses of names.
+#[async_trait]
+pub trait Lookup: Send + Sync {
+    /// The addresses of `name`, which is lower case and has no trailing dot.
+    ///
+    /// # Errors
+    /// Any failure, with what caused it. A name without addresses may be an error or empty.
+    async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>>;
+}
+
+/// The hosts file and the name servers of this machine, cached for as long as their answers say.
+pub(super) struct SystemLookup {
+    hosts: Hosts,
+    resolver: Option<TokioResolver>,
+}
+
+/// A URL's host, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host<'a> {
+    Address(IpAddr),
+    /// Without a trailing dot.
+    Name(&'a str),
+}
+
+/// The addresses of `host`, one or more, in the order they are to be tried.
+///
+/// # Errors
+/// [`EgressError::Resolve`].
+pub(super) async fn addresses(
+    host: &str,
+    rules: &EgressRules,
+    lookup: &dyn Lookup,
+) -> Result<Vec<IpAddr>, EgressError> {
+    let name = match Host::parse(host) {
+        Host::Address(address) => return Ok(vec![address]),
+        Host::Name(name) => name,
+    };
+    if let Some(fixed) = fixed(host, rules) {
+        return Ok(vec![fixed]);
+    }
+    let failed = |source| EgressError::Resolve {
+        host: host.to_owned(),
+        source,
+    };
+    let found = lookup.lookup(name).await.map_err(failed)?;
+    if found.is_empty() {
+        return Err(failed(io::Error::from(io::ErrorKind::NotFound)));
+    }
+    Ok(alternating(found))
+}
+
+/// The address that the rules give to `host`.
+pub(super) fn fixed(host: &str, rules: &EgressRules) -> Option<IpAddr> {
+    match Host::parse(host) {
+        Host::Address(_) => None,
+        Host::Name(name) => rules.resolve.get(name).copied(),
+    }
+}
+
+/// IPv4 and IPv6 in turn, so that a family without a route costs one failure and not many.
+fn alternating(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let first_is_v4 = addresses.first().is_some_and(IpAddr::is_ipv4);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv4() == first_is_v4);
+    let mut second = second.into_iter();
+    let mut mixed = Vec::with_capacity(first.len() + second.len());
+    for address in first {
+        mixed.push(address);
+        mixed.extend(second.next());
+    }
+    mixed.extend(second);
+    mixed
+}
+
+// === impl Host ===
+
+impl<'a> Host<'a> {
+    /// Reads a canonical host: dotted decimal, brackets, or a name.
+    pub(super) fn parse(host: &'a str) -> Self {
+        if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'))
+            && let Ok(address) = inner.parse::<Ipv6Addr>()
+        {
+            return Self::Address(address.into());
+        }
+        match host.parse::<Ipv4Addr>() {
+            Ok(address) => Self::Address(address.into()),
+            Err(_) => Self::Name(host.strip_suffix('.').unwrap_or(host)),
+        }
+    }
+}
+
+// === impl SystemLookup ===
+
+impl SystemLookup {
+    /// Reads the machine's settings. Without any, names of the hosts file still resolve.
+    pub(super) fn new() -> Self {
+        let hosts = Hosts::from_system().unwrap_or_default();
+        let builder = TokioResolver::builder_tokio().or_else(|error| {
+            tracing::warn!(%error, "no name server is configured: only the hosts file resolves names");
+            Ok::<_, std::convert::Infallible>(TokioResolver::builder_with_config(
+                ResolverConfig::default(),
+                TokioRuntimeProvider::default(),
+            ))
+        });
+        let Ok(mut builder) = builder;
+        let options = builder.options_mut();
+        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+        // Read here, so that a name in the file never waits for a name server.
+        options.use_hosts_file = ResolveHosts::Never;
+        options.timeout = QUESTION_TIMEOUT;
+        options.negative_max_ttl = Some(NEGATIVE_TTL);
+        let resolver = match builder.build() {
+            Ok(resolver) => Some(resolver),
+            Err(error) => {
+                tracing::error!(%error, "no resolver: only the hosts file resolves names");
+                None
+            }
+        };
+        Self { hosts, resolver }
+    }
+
+    fn in_hosts_file(&self, name: &Name) -> Vec<IpAddr> {
+        [RecordType::A, RecordType::AAAA]
+            .into_iter()
+            .filter_map(|kind| {
+                self.hosts
+                    .lookup_static_host(&Query::query(name.clone(), kind))
+            })
+            .flat_map(|lookup| {
+                lookup
+                    .answers()
+                    .iter()
+                    .filter_map(|record| record.data.ip_addr())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Lookup for SystemLookup {
+    async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let mut absolute = Name::from_ascii(name).map_err(io::Error::other)?;
+        absolute.set_fqdn(true);
+        let listed = self.in_hosts_file(&absolute);
+        if !listed.is_empty() {
+            return Ok(listed);
+        }
+        let resolver = self.resolver.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        let found = resolver
+            .lookup_ip(absolute)
+            .await
+            .map_err(io::Error::other)?;
+        Ok(found.iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canonical_host_is_an_address_or_an_absolute_name() {
+        let v4 = |text: &str| Host::Address(text.parse().unwrap());
+        assert_eq!(Host::parse("127.0.0.1"), v4("127.0.0.1"));
+        assert_eq!(Host::parse("[::1]"), v4("::1"));
+        assert_eq!(
+            Host::parse("api.example.com."),
+            Host::Name("api.example.com")
+        );
+        assert_eq!(Host::parse("127.1"), Host::Name("127.1"));
+    }
+
+    #[test]
+    fn families_take_turns_and_none_is_lost() {
+        let all = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"];
+        let mixed = alternating(all.iter().map(|a| a.parse().unwrap()).collect());
+        let texts: Vec<_> = mixed.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            ["192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.3"]
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! One open connection as Pingora's sessions take it: TCP, with TLS over it or without.
+//!
+//! Pingora's own TLS stream is not used: its handshake keeps only the text of what went wrong,
+//! and a certificate's fault must be told from a lost connection by its type.
+
+use async_trait::async_trait;
+use pingora_core::protocols::raw_connect::ProxyDigest;
+use pingora_core::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use rustix::net::RecvFlags;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+/// An open connection, and what it was opened under.
+#[derive(Debug)]
+pub(super) struct Socket {
+    io: Io,
+    /// The address that was judged, and dialled.
+    pub(super) peer: SocketAddr,
+    /// Whose certificates it trusts: 0 without TLS.
+    pub(super) trust: u64,
+    sent: u64,
+}
+
+#[derive(Debug)]
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+// === impl Socket ===
+
+impl Socket {
+    pub(super) fn plain(tcp: TcpStream, peer: SocketAddr) -> Self {
+        Self {
+            io: Io::Plain(tcp),
+            peer,
+            trust: 0,
+            sent: 0,
+        }
+    }
+
+    pub(super) fn tls(tls: TlsStream<TcpStream>, peer: SocketAddr, trust: u64) -> Self {
+        Self {
+            io: Io::Tls(Box::new(tls)),
+            peer,
+            trust,
+            sent: 0,
+        }
+    }
+
+    /// Takes a socket back from a session it was lent to.
+    pub(super) fn from_stream(stream: Stream) -> Option<Box<Self>> {
+        stream.into_any().downcast().ok()
+    }
+
+    /// Whether TLS agreed on HTTP/2.
+    pub(super) fn speaks_http2(&self) -> bool {
+        match &self.io {
+            Io::Plain(_) => false,
+            Io::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+
+    /// Bytes that the connection has taken from us, of all requests on it.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Whether the other side has left an idle connection open and said nothing on it.
+    ///
+    /// The kernel is asked too: it can know of a close that the runtime has not seen yet.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let mut byte = [0];
+        let mut read = ReadBuf::new(&mut byte);
+        let mut context = Context::from_waker(Waker::noop());
+        if Pin::new(&mut *self)
+            .poll_read(&mut context, &mut read)
+            .is_ready()
+        {
+            return false;
+        }
+        let tcp = match &self.io {
+            Io::Plain(tcp) => tcp,
+            Io::Tls(tls) => tls.get_ref().0,
+        };
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        matches!(
+            rustix::net::recv(tcp, &mut byte[..], flags),
+            Err(rustix::io::Errno::WOULDBLOCK)
+        )
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_read(context, buffer),
+            Io::Tls(tls) => Pin::new(tls).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = match &mut self.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
+            Io::Tls(tls) => {
+                // A failed write can have sent a part: it counts as sent before it is tried.
+                let written = Pin::new(tls).poll_write(context, bytes);
+                if matches!(written, Poll::Ready(Err(_))) {
+                    self.sent += 1;
+                }
+                written
+            }
+        };
+        if let Poll::Ready(Ok(count)) = written {
+            self.sent += count as u64;
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_flush(context),
+            Io::Tls(tls) => Pin::new(tls).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
+            Io::Tls(tls) => Pin::new(tls).poll_shutdown(context),
+        }
+    }
+}
+
+#[async_trait]
+impl Shutdown for Socket {
+    async fn shutdown(&mut self) {
+        // Closed either way: what the other side makes of it is its own affair.
+        drop(AsyncWriteExt::shutdown(self).await);
+    }
+}
+
+impl UniqueID for Socket {
+    fn id(&self) -> UniqueIDType {
+        match &self.io {
+            Io::Plain(tcp) => tcp.as_raw_fd(),
+            Io::Tls(tls) => tls.get_ref().0.as_raw_fd(),
+        }
+    }
+}
+
+impl Ssl for Socket {}
+
+impl Peek for Socket {}
+
+// Pingora's digests are for its own logs; the phases of an exchange are timed by their owner.
+
+impl GetTimingDigest for Socket {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        Vec::new()
+    }
+}
+
+impl GetProxyDigest for Socket {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        None
+    }
+}
+
+impl GetSocketDigest for Socket {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        None
+    }
+}
