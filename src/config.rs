@@ -1,20 +1,34 @@
 //! What is in force now: one validated [`Snapshot`] at a time, and [`Live`], which holds it.
 //!
-//! Two steps, never mixed: `raw` has the shape of the TOML and nothing else; the types here have
-//! the meaning, and cannot be built wrong. Files are judged one by one: a bad file keeps its last
+//! The types here have the meaning, and cannot be built wrong: `read` makes them of TOML and collects
+//! every fault, `folder` knows which version of a file serves, `watch` looks again. Files are judged one by one: a bad file keeps its last
 //! good version in force, so that a typing error in one webhook never stops the others.
 //!
 //! Not here: what a setting does. A policy is read here and applied in the stage that owns it.
 
+mod fault;
+mod file;
+mod fingerprint;
+mod folder;
 mod gateway;
 mod journey;
+mod judge;
+mod load;
+mod read;
+mod served;
+mod shelf;
+mod watch;
 mod webhook;
+
+pub use fault::{Fault, Faults, Report, Severity};
 
 pub use gateway::{
     Admin, AdminToken, Delivery, EgressRules, Gateway, Listen, Log, LogFormat, Oauth2, Outcomes,
     Retry, Role, Shutdown, Steps, Store,
 };
 pub use journey::{Journey, LiveDataFailure, Rate, Tile, TileType};
+pub use load::{Draft, Loaded, check, draft, load, read};
+pub use watch::Watch;
 pub use webhook::{
     Ambiguous, Auth, Body, DataRetrieval, Destination, Header, HeaderContent, LiveField, LiveType,
     Oauth2Client, Webhook,
@@ -31,6 +45,10 @@ pub struct Snapshot {
     pub gateway: Arc<Gateway>,
     pub webhooks: HashMap<WebhookId, Service<Webhook>>,
     pub journeys: HashMap<JourneyId, Service<Journey>>,
+    /// What is wrong with the files as they are on disk, in the order of files and lines.
+    pub faults: Arc<[Fault]>,
+    /// Counts from 1 the snapshots since the process started.
+    pub version: u64,
 }
 
 /// A file that is there, and whether what it says is in service.
@@ -131,7 +149,11 @@ impl Snapshot {
 impl Live {
     /// Puts `snapshot` in force.
     pub fn new(snapshot: Snapshot) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(snapshot)))
+        Self::of(Arc::new(snapshot))
+    }
+
+    fn of(snapshot: Arc<Snapshot>) -> Self {
+        Self(Arc::new(ArcSwap::new(snapshot)))
     }
 
     /// What is in force now. Ask once per attempt, and hand it down.

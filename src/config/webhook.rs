@@ -22,6 +22,9 @@ pub struct Webhook {
     pub auth: Auth,
     pub headers: Vec<Header>,
     pub body: Body,
+    /// Members that a JSON payload gets after `body`, whose values must not be shown: Inkit's
+    /// `api_token`. Empty otherwise.
+    pub secret_fields: Vec<(String, Secret)>,
     pub data_retrieval: Option<Arc<DataRetrieval>>,
 }
 

@@ -1,0 +1,359 @@
+//! The state of a configuration folder: what its files say, what of them serves.
+//!
+//! A [`Folder`] is looked at again and again; each look that finds something new makes one
+//! [`Snapshot`]. Nobody else decides what serves.
+
+use super::fault::{Fault, Faults, Severity};
+use super::file::{self, Contents};
+use super::judge;
+use super::read::{self, ReadJourney, ReadWebhook, Reading, Sheet};
+use super::served::{Change, Copies, FEW};
+use super::shelf::{self, Depends, Entry, Kind, Shelf, has_changed, stamped};
+use super::{Gateway, Snapshot};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Everything known of one configuration folder.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// `gateway.toml`, as it was named.
+    file: PathBuf,
+    /// Its folder: where relative paths start.
+    base: PathBuf,
+    written: Written,
+    /// The settings in force.
+    running: Arc<Gateway>,
+    webhooks: Shelf<ReadWebhook>,
+    journeys: Shelf<ReadJourney>,
+    /// None where nothing is remembered, as for `check`.
+    copies: Option<Copies>,
+    /// Copies that are not up to date.
+    unwritten: Vec<Change>,
+    version: u64,
+    links: Vec<PathBuf>,
+}
+
+/// `gateway.toml` as it was last read.
+#[derive(Debug)]
+struct Written {
+    text: Arc<str>,
+    gateway: Option<Arc<Gateway>>,
+    faults: Vec<Fault>,
+    depends: Depends,
+}
+
+/// Whether versions in service are remembered across restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// Kept in the data folder, and judged against.
+    Kept,
+    /// As at a first start.
+    None,
+}
+
+/// What a look at the folder came to.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// Set where something is another than before.
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// Whether a file changed while it was read, so that another look is due soon.
+    pub(super) unsettled: bool,
+}
+
+// === impl Folder ===
+
+impl Folder {
+    /// Reads everything for the first time. `path` is `gateway.toml`, or the folder that holds it.
+    ///
+    /// # Errors
+    /// Every error of the folder, where `gateway.toml` is not valid. Else what is wrong with other
+    /// files is in the snapshot.
+    pub(super) fn open(path: &Path, memory: Memory) -> Result<(Self, Arc<Snapshot>), Faults> {
+        let file = if path.is_dir() {
+            path.join("gateway.toml")
+        } else {
+            path.to_owned()
+        };
+        let base = file.parent().map(Path::to_owned).unwrap_or_default();
+        let written = Written::read(&file, &base, None)
+            .unwrap_or_else(|| Written::failed(&file, "is being written".into()));
+        let copies = match (&written.gateway, memory) {
+            (Some(gateway), Memory::Kept) => Some(copies(&file, gateway)?),
+            (Some(_) | None, Memory::None) | (None, Memory::Kept) => None,
+        };
+        // Without settings nothing starts, but what is wrong with the other files is said too.
+        let running = written.gateway.clone().unwrap_or_else(defaults);
+        let mut folder = Self {
+            webhooks: Shelf::new(&base),
+            journeys: Shelf::new(&base),
+            file,
+            base,
+            written,
+            running,
+            copies,
+            unwritten: Vec::new(),
+            version: 0,
+            links: Vec::new(),
+        };
+        folder.scan_until_settled();
+        folder.recall();
+        let snapshot = folder.judge();
+        if folder.written.gateway.is_none() {
+            let error = |fault: &&Fault| fault.severity == Severity::Error;
+            return Err(Faults(
+                snapshot.faults.iter().filter(error).cloned().collect(),
+            ));
+        }
+        if folder.unwritten.len() <= FEW {
+            folder.keep();
+        }
+        Ok((folder, snapshot))
+    }
+
+    /// Looks again. Files in `held` are being written: they stay as they are known.
+    pub(super) fn look(&mut self, held: &HashSet<PathBuf>) -> Look {
+        let gateway = self.look_at_gateway(held);
+        let scan = self.scan(held);
+        Look {
+            snapshot: (gateway.changed || scan.changed).then(|| self.judge()),
+            unsettled: gateway.unsettled || scan.unsettled,
+        }
+    }
+
+    /// Writes the copies of what serves, as far as they are not written yet. Blocks.
+    pub(super) fn keep(&mut self) {
+        let changes = std::mem::take(&mut self.unwritten);
+        let Some(copies) = self.copies.as_ref().filter(|_| !changes.is_empty()) else {
+            return;
+        };
+        if let Err(error) = copies.write(&changes) {
+            tracing::error!(
+                "cannot keep copies of the configuration in service: {error}; a restart will \
+                 not know {} of its versions",
+                changes.len()
+            );
+            self.unwritten = changes;
+        }
+    }
+
+    /// `gateway.toml`.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The folder that holds everything.
+    pub(super) fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// The folders of webhooks and journeys.
+    pub(super) fn parts(&self) -> [PathBuf; 2] {
+        [ReadWebhook::FOLDER, ReadJourney::FOLDER].map(|part| self.base.join(part))
+    }
+
+    /// Files outside the folder, or reached by a link, whose changes matter.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = &Path> {
+        let own = self.written.depends.iter().map(|(path, _)| path.as_path());
+        own.chain(self.webhooks.depends())
+            .chain(self.links.iter().map(PathBuf::as_path))
+    }
+
+    /// How many texts of webhooks and journeys were parsed since the beginning.
+    #[cfg(test)]
+    pub(super) fn parsed(&self) -> usize {
+        self.webhooks.parsed + self.journeys.parsed
+    }
+
+    fn look_at_gateway(&mut self, held: &HashSet<PathBuf>) -> shelf::Scan {
+        let mut scan = shelf::Scan::default();
+        if held.contains(&self.file) {
+            return scan;
+        }
+        let Some(written) = Written::read(&self.file, &self.base, Some(&self.written)) else {
+            scan.unsettled = true;
+            return scan;
+        };
+        scan.changed = written.gateway != self.written.gateway
+            || written.faults != self.written.faults
+            || has_changed(&self.written.depends);
+        self.written = written;
+        scan
+    }
+
+    fn scan(&mut self, held: &HashSet<PathBuf>) -> shelf::Scan {
+        let webhooks = self.webhooks.scan(&self.base, held);
+        let journeys = self.journeys.scan(&self.base, held);
+        self.links = webhooks.links.into_iter().chain(journeys.links).collect();
+        shelf::Scan {
+            changed: webhooks.changed || journeys.changed,
+            unsettled: webhooks.unsettled || journeys.unsettled,
+            links: Vec::new(),
+        }
+    }
+
+    /// As at a start, where there is no version to fall back on while a file is written.
+    fn scan_until_settled(&mut self) {
+        for _ in 0..10 {
+            if !self.scan(&HashSet::new()).unsettled {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Takes what served before the restart as what serves, for the rules of a reload to judge.
+    fn recall(&mut self) {
+        if let Some(copies) = &self.copies {
+            recall(&mut self.webhooks, copies, &self.base);
+            recall(&mut self.journeys, copies, &self.base);
+        }
+    }
+
+    /// Decides what serves now.
+    fn judge(&mut self) -> Arc<Snapshot> {
+        let mut faults = self.written.faults.clone();
+        if let Some(written) = &self.written.gateway {
+            let (running, waits) = judge::merged(&self.running, written);
+            if waits {
+                let mut fault = file::fault(&self.file, read::Place::START, RESTART.into());
+                fault.severity = Severity::Warning;
+                faults.push(fault);
+            }
+            self.running = Arc::new(running);
+        }
+        let journeys = judge::journeys(&mut self.journeys);
+        let locks = judge::locks(&self.journeys);
+        let webhooks = judge::webhooks(&mut self.webhooks, &locks, &mut faults);
+        self.unwritten.extend(changes::<ReadJourney>(journeys));
+        self.unwritten.extend(changes::<ReadWebhook>(webhooks));
+        judge::judge_webhooks(&self.webhooks, &self.running.egress, &mut faults);
+        judge::judge_journeys(&self.journeys, &self.webhooks, &mut faults);
+        faults.extend_from_slice(&self.webhooks.strays);
+        faults.extend_from_slice(&self.journeys.strays);
+        faults.sort();
+        self.version += 1;
+        Arc::new(Snapshot {
+            gateway: self.running.clone(),
+            webhooks: services(&self.webhooks, judge::webhook_service),
+            journeys: services(&self.journeys, judge::journey_service),
+            faults: faults.into(),
+            version: self.version,
+        })
+    }
+}
+
+/// What is said of a change that only a start can put in force.
+const RESTART: &str = "`[listen]` or `[store]` changed; a restart puts it in force";
+
+// === impl Written ===
+
+impl Written {
+    /// Reads `gateway.toml`; none if somebody is writing it. Parses it only if it is not as `known`.
+    fn read(file: &Path, base: &Path, known: Option<&Self>) -> Option<Self> {
+        match file::read(file) {
+            Contents::Text(text, _) => match known {
+                Some(known) if known.text == text && !has_changed(&known.depends) => {
+                    Some(known.again())
+                }
+                Some(_) | None => Some(Self::parse(file, base, text)),
+            },
+            Contents::Unreadable(fault, _) => Some(Self {
+                text: "".into(),
+                gateway: None,
+                faults: vec![fault],
+                depends: Vec::new(),
+            }),
+            Contents::Gone => Some(Self::failed(file, "there is no such file".into())),
+            Contents::Changing => None,
+        }
+    }
+
+    fn parse(file: &Path, base: &Path, text: Arc<str>) -> Self {
+        let name = file.display().to_string();
+        let Reading {
+            value,
+            faults,
+            depends,
+        } = Sheet::read(&name, &text, base, read::gateway);
+        Self {
+            text,
+            gateway: value.map(Arc::new),
+            faults,
+            depends: stamped(depends),
+        }
+    }
+
+    fn failed(file: &Path, message: String) -> Self {
+        Self {
+            text: "".into(),
+            gateway: None,
+            faults: vec![file::fault(file, read::Place::START, message)],
+            depends: Vec::new(),
+        }
+    }
+
+    fn again(&self) -> Self {
+        Self {
+            text: self.text.clone(),
+            gateway: self.gateway.clone(),
+            faults: self.faults.clone(),
+            depends: self.depends.clone(),
+        }
+    }
+}
+
+/// The settings of an empty `gateway.toml`.
+fn defaults() -> Arc<Gateway> {
+    let Reading { value, .. } = Sheet::read("", "", Path::new(""), read::gateway);
+    Arc::new(value.expect("every key of gateway.toml is optional"))
+}
+
+fn copies(file: &Path, gateway: &Gateway) -> Result<Copies, Faults> {
+    let folder = &gateway.store.folder;
+    Copies::open(folder, [ReadWebhook::FOLDER, ReadJourney::FOLDER]).map_err(|error| {
+        let message = format!("`{}` cannot be made or used: {error}", folder.display());
+        let mut fault = file::fault(file, read::Place::START, message);
+        fault.key = "store.folder".into();
+        Faults(vec![fault])
+    })
+}
+
+/// Puts the copies of a kind on its shelf. A copy that is no longer valid counts as not there.
+fn recall<K: Kind>(shelf: &mut Shelf<K>, copies: &Copies, base: &Path) {
+    for (stem, text) in copies.read(K::FOLDER) {
+        let Some(id) = K::id(&stem) else { continue };
+        let path = shelf.path(&id);
+        let entry = shelf.entries.entry(id.clone()).or_insert(Entry {
+            disk: None,
+            served: None,
+        });
+        let on_disk = entry.disk.as_ref().filter(|disk| disk.text == text);
+        entry.served = match on_disk {
+            Some(disk) => disk.version.clone(),
+            None => shelf::parse::<K>(&id, &path, text, None, base).version,
+        };
+    }
+}
+
+fn changes<K: Kind>(changes: Vec<(K::Id, Option<Arc<str>>)>) -> impl Iterator<Item = Change> {
+    changes.into_iter().map(|(id, text)| Change {
+        kind: K::FOLDER,
+        id: id.to_string(),
+        text,
+    })
+}
+
+fn services<K: Kind, T>(
+    shelf: &Shelf<K>,
+    service: impl Fn(&Entry<K>) -> super::Service<T>,
+) -> HashMap<K::Id, super::Service<T>>
+where
+    K::Id: std::hash::Hash,
+{
+    let one = |(id, entry): (&K::Id, &Entry<K>)| (id.clone(), service(entry));
+    shelf.entries.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! One file's text while it is read: what is wrong with it so far, and what it depends on.
+
+use super::place::{Lines, Place};
+use super::table::{Key, Table};
+use crate::config::fault::{Fault, Severity};
+use std::cell::RefCell;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+/// The text of one file, and the faults found in it.
+#[derive(Debug)]
+pub(in crate::config) struct Sheet<'s> {
+    file: &'s str,
+    text: &'s str,
+    /// The folder that relative paths start at.
+    base: &'s Path,
+    lines: Lines,
+    /// Lines whose syntax is broken: what else seems wrong there follows from that.
+    broken: Vec<usize>,
+    faults: RefCell<Vec<Fault>>,
+    depends: RefCell<Vec<PathBuf>>,
+}
+
+/// What a file's text came to.
+#[derive(Debug)]
+pub(in crate::config) struct Reading<T> {
+    /// None where any fault is an error.
+    pub(in crate::config) value: Option<T>,
+    /// In the order of the file.
+    pub(in crate::config) faults: Vec<Fault>,
+    /// Other files that were read for it: a change of one means reading this again.
+    pub(in crate::config) depends: Vec<PathBuf>,
+}
+
+// === impl Sheet ===
+
+impl<'s> Sheet<'s> {
+    /// Reads `text`, the content of `file`, with `reader`; paths in it start at `base`.
+    pub(in crate::config) fn read<T>(
+        file: &'s str,
+        text: &'s str,
+        base: &'s Path,
+        reader: impl FnOnce(&Table<'_>) -> Option<T>,
+    ) -> Reading<T> {
+        let (document, syntax) = DeTable::parse_recoverable(text);
+        let mut sheet = Self {
+            file,
+            text,
+            base,
+            lines: Lines::of(text),
+            broken: Vec::new(),
+            faults: RefCell::default(),
+            depends: RefCell::default(),
+        };
+        for error in &syntax {
+            let span = error.span().unwrap_or(0..0);
+            sheet.error(
+                &Key::Root,
+                span.start,
+                format!("not TOML: {}", error.message()),
+            );
+        }
+        sheet.broken = sheet.faults.borrow().iter().map(|f| f.line).collect();
+        let root = Table::new(&sheet, Key::Root, 0..0, document.get_ref());
+        let value = reader(&root);
+        root.close();
+        sheet.finish(value)
+    }
+
+    /// Notes an error of `key` at the byte `offset`.
+    pub(super) fn error(&self, key: &Key<'_>, offset: usize, message: String) {
+        self.note(Severity::Error, key, offset, message);
+    }
+
+    /// Notes a warning of `key` at the byte `offset`.
+    pub(super) fn warn(&self, key: &Key<'_>, offset: usize, message: String) {
+        self.note(Severity::Warning, key, offset, message);
+    }
+
+    /// Whether the text is TOML throughout. Where it is not, a key may be missing only because
+    /// its line could not be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.broken.is_empty()
+    }
+
+    pub(super) fn place(&self, offset: usize) -> Place {
+        self.lines.place(self.text, offset)
+    }
+
+    /// The text as it is written at `span`.
+    pub(super) fn token(&self, span: Range<usize>) -> &str {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// `path` from the folder that relative paths start at.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+
+    /// Remembers that the meaning of this file hangs on `file`.
+    pub(super) fn depends_on(&self, file: PathBuf) {
+        self.depends.borrow_mut().push(file);
+    }
+
+    fn note(&self, severity: Severity, key: &Key<'_>, offset: usize, message: String) {
+        let Place { line, column } = self.place(offset);
+        if self.broken.contains(&line) {
+            return;
+        }
+        self.faults.borrow_mut().push(Fault {
+            file: self.file.to_owned(),
+            line,
+            column,
+            key: key.to_string(),
+            message,
+            severity,
+        });
+    }
+
+    fn finish<T>(self, value: Option<T>) -> Reading<T> {
+        let mut faults = self.faults.into_inner();
+        faults.sort();
+        faults.dedup();
+        let refused = faults.iter().any(|f| f.severity == Severity::Error);
+        Reading {
+            value: value.filter(|_| !refused),
+            faults,
+            depends: self.depends.into_inner(),
+        }
+    }
+}

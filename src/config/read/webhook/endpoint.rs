@@ -1,0 +1,100 @@
+//! `endpoint`, and what can be known of a URL before a step comes.
+
+use crate::config::read::field::Field;
+use crate::config::read::place::Place as FilePlace;
+use crate::template::{Place, Template};
+use std::net::IpAddr;
+use url::{Host, Url};
+
+/// A URL whose origin is literal: it can be judged by the egress rules as it stands.
+#[derive(Debug)]
+pub(in crate::config) struct Literal {
+    pub(in crate::config) key: String,
+    pub(in crate::config) place: FilePlace,
+    /// None where the text is no URL.
+    url: Option<Url>,
+}
+
+/// Reads the endpoint. With a secret in the request no value may decide where it goes, so `guarded`
+/// demands an origin that is literal, up to the character that ends it.
+pub(super) fn read(field: Field<'_>, guarded: bool) -> Option<(Template, Option<Literal>)> {
+    let template = field.clone().template(Place::Url)?;
+    let source = template.source();
+    let prefix = literal(&template);
+    let whole = prefix.len() == source.len();
+    let origin = origin(prefix);
+    if guarded && !whole && origin.is_none() {
+        return field.refuse_inside(
+            source,
+            prefix.len(),
+            "an expression before the end of the origin, in a request with a secret; \
+             expected a literal scheme, host and port, and `/`, `?` or `#` after them",
+        );
+    }
+    let literal = if whole { Some(source) } else { origin };
+    let literal = literal.map(|text| Literal::of(&field, text));
+    Some((template, literal))
+}
+
+/// The literal text that `template` begins with.
+fn literal(template: &Template) -> &str {
+    let prefix = template.literal_prefix();
+    prefix.find("{{").map_or(prefix, |end| &prefix[..end])
+}
+
+/// The part of `prefix` that holds scheme, host and port and the character that ends them.
+fn origin(prefix: &str) -> Option<&str> {
+    let start = prefix.find("://")? + "://".len();
+    let end = start + prefix[start..].find(['/', '?', '#'])? + 1;
+    let origin = &prefix[..end];
+    // To a URL parser a backslash ends the host too, and white space is not there.
+    let plain = |c: char| c.is_ascii_graphic() && c != '\\' || !c.is_ascii() && !c.is_control();
+    let host = Url::parse(origin).is_ok_and(|url| url.has_host());
+    (origin.chars().all(plain) && host).then_some(origin)
+}
+
+// === impl Literal ===
+
+impl Literal {
+    /// `text`, the URL at `field`, or the beginning of it.
+    pub(super) fn of(field: &Field<'_>, text: &str) -> Self {
+        Self {
+            key: field.key(),
+            place: field.place(),
+            url: Url::parse(text).ok(),
+        }
+    }
+
+    /// Whether it is a URL that a request can go to, over TLS or not.
+    pub(super) fn is_http_url(&self) -> bool {
+        let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        self.url.as_ref().is_some_and(web)
+    }
+
+    /// Whether it needs `egress.allow_http`.
+    pub(in crate::config) fn is_plain_http(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.scheme() == "http")
+    }
+
+    /// Whether no request can ever be made from it.
+    pub(in crate::config) fn is_hopeless(&self) -> bool {
+        !self.is_http_url()
+    }
+
+    /// The host, where it is an address however it is spelled.
+    pub(in crate::config) fn address(&self) -> Option<IpAddr> {
+        match self.url.as_ref()?.host()? {
+            Host::Ipv4(address) => Some(address.into()),
+            Host::Ipv6(address) => Some(address.into()),
+            Host::Domain(_) => None,
+        }
+    }
+
+    /// The host, where it is a name.
+    pub(in crate::config) fn name(&self) -> Option<&str> {
+        match self.url.as_ref()?.host()? {
+            Host::Domain(name) => Some(name),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
+        }
+    }
+}

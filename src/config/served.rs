@@ -1,0 +1,117 @@
+//! Copies of what serves, in the data folder, so that a restart behaves like a reload.
+//!
+//! They may hold secrets as literals: the folder is 0700, the files 0600. A copy is written beside
+//! its place, synced and renamed, so that a crash leaves the old one or the new one. Many at once
+//! are synced by one call for the whole file system: ten thousand single ones take a minute.
+//!
+//! Copies lag behind what serves by the moment that writing takes. A crash within it means that a
+//! restart judges against the version before.
+
+use rustix::fs::{Mode, OFlags};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// More copies than this are synced together.
+pub(super) const FEW: usize = 16;
+
+/// The folder of the copies.
+#[derive(Debug, Clone)]
+pub(super) struct Copies {
+    folder: PathBuf,
+}
+
+/// A copy to write, or to remove where there is no text.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    /// `webhooks` or `journeys`.
+    pub(super) kind: &'static str,
+    pub(super) id: String,
+    pub(super) text: Option<Arc<str>>,
+}
+
+// === impl Copies ===
+
+impl Copies {
+    /// The copies in the data folder `data`, which is made if it is not there.
+    pub(super) fn open(data: &Path, kinds: [&str; 2]) -> std::io::Result<Self> {
+        let folder = data.join("served");
+        for part in [data.to_owned(), folder.clone()]
+            .into_iter()
+            .chain(kinds.map(|kind| folder.join(kind)))
+        {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&part)?;
+        }
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+        Ok(Self { folder })
+    }
+
+    /// All copies of a kind: id and text. One that cannot be read counts as not there.
+    pub(super) fn read(&self, kind: &str) -> Vec<(String, Arc<str>)> {
+        let Ok(items) = std::fs::read_dir(self.folder.join(kind)) else {
+            return Vec::new();
+        };
+        let copy = |path: PathBuf| {
+            let id = path
+                .file_name()?
+                .to_str()?
+                .strip_suffix(".toml")?
+                .to_owned();
+            let text = std::fs::read_to_string(&path).ok()?;
+            Some((id, text.into()))
+        };
+        items.filter_map(|item| copy(item.ok()?.path())).collect()
+    }
+
+    /// Brings the copies up to date. Blocks until they are on disk.
+    pub(super) fn write(&self, changes: &[Change]) -> std::io::Result<()> {
+        let many = changes.len() > FEW;
+        let mut renames = Vec::new();
+        for change in changes {
+            let path = self
+                .folder
+                .join(change.kind)
+                .join(format!("{}.toml", change.id));
+            let Some(text) = &change.text else {
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    Ok(()) | Err(_) => continue,
+                }
+            };
+            let beside = path.with_extension("new");
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&beside)?;
+            file.write_all(text.as_bytes())?;
+            if !many {
+                file.sync_all()?;
+            }
+            renames.push((beside, path));
+        }
+        if many {
+            rustix::fs::syncfs(self.open_folder(&self.folder)?)?;
+        }
+        for (beside, path) in renames {
+            std::fs::rename(beside, path)?;
+        }
+        for kind in ["webhooks", "journeys"] {
+            if changes.iter().any(|change| change.kind == kind) {
+                self.open_folder(&self.folder.join(kind))?.sync_all()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_folder(&self, path: &Path) -> std::io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    }
+}

@@ -1,0 +1,218 @@
+//! Keeps what is in force up to date with the files, in a thread of its own.
+//!
+//! Whatever the kernel tells is only a reason to look: what changed is found by comparing the
+//! files with what is known of them. Looks wait until writing has paused, and a file that somebody
+//! has written to and not closed is left as it is known for a while longer, so that half of it is
+//! never served. Where the kernel cannot tell (its limits are reached), the folder is looked at
+//! every so often instead.
+
+mod eyes;
+
+use super::Live;
+use super::fault::{Fault, Severity};
+use super::folder::Folder;
+use eyes::{Eyes, Seen};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A look follows when nothing was written for so long …
+const QUIET: Duration = Duration::from_millis(100);
+
+/// … or, while writing goes on, so long after it began.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How long a file that is open for writing is left alone after the last write to it.
+const HELD: Duration = Duration::from_millis(600);
+
+/// How often to look where the kernel does not tell.
+const POLL: Duration = Duration::from_millis(500);
+
+/// The watching thread. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    messages: Sender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread is told.
+#[derive(Debug)]
+enum Message {
+    Seen(Seen),
+    /// Look now, and say when it is done.
+    Look(Sender<()>),
+    Stop,
+}
+
+/// The thread's state.
+struct Watcher {
+    folder: Folder,
+    live: Live,
+    eyes: Eyes,
+    /// When the first and the last write came that no look has followed yet.
+    writes: Option<(Instant, Instant)>,
+    /// Files that were written to and not closed, with the last write.
+    open: HashMap<PathBuf, Instant>,
+}
+
+// === impl Watch ===
+
+impl Watch {
+    pub(super) fn start(folder: Folder, live: Live) -> Self {
+        let (messages, inbox) = channel();
+        let to_self = messages.clone();
+        let run = move || {
+            let tell = move |seen| {
+                // The inbox is gone only when the thread is ending.
+                let _ = to_self.send(Message::Seen(seen));
+            };
+            Watcher::new(folder, live, Eyes::open(tell)).run(&inbox);
+        };
+        let thread = std::thread::Builder::new().name("config".into()).spawn(run);
+        let thread = match thread {
+            Ok(thread) => Some(thread),
+            Err(error) => {
+                tracing::error!("cannot watch the configuration, changes need a restart: {error}");
+                None
+            }
+        };
+        Self { messages, thread }
+    }
+
+    /// Looks at the files at once, and returns when what they say is in force. Blocks.
+    pub fn look(&self) {
+        let (done, wait) = channel();
+        if self.messages.send(Message::Look(done)).is_ok() {
+            // The thread ended without an answer: there is nothing to wait for.
+            let _ = wait.recv();
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::Stop);
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported by its thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+// === impl Watcher ===
+
+impl Watcher {
+    fn new(folder: Folder, live: Live, eyes: Eyes) -> Self {
+        Self {
+            folder,
+            live,
+            eyes,
+            writes: None,
+            open: HashMap::new(),
+        }
+    }
+
+    fn run(mut self, inbox: &Receiver<Message>) {
+        // Between loading and now anything may have changed.
+        self.look();
+        self.folder.keep();
+        loop {
+            match self.next(inbox) {
+                Some(Message::Seen(seen)) => self.note(seen),
+                Some(Message::Look(done)) => {
+                    self.open.clear();
+                    self.look();
+                    self.folder.keep();
+                    let _ = done.send(());
+                }
+                Some(Message::Stop) => return,
+                None => {
+                    self.look();
+                    self.folder.keep();
+                }
+            }
+        }
+    }
+
+    /// The next message; none when it is time to look.
+    fn next(&self, inbox: &Receiver<Message>) -> Option<Message> {
+        let poll = || self.eyes.are_shut().then_some(POLL);
+        let Some(wait) = self.wait().or_else(poll) else {
+            return Some(inbox.recv().unwrap_or(Message::Stop));
+        };
+        match inbox.recv_timeout(wait) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
+        }
+    }
+
+    /// How long until the next look; none if nothing calls for one.
+    fn wait(&self) -> Option<Duration> {
+        let (first, last) = self.writes?;
+        let due = (last + QUIET).min(first + PATIENCE);
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+
+    fn note(&mut self, seen: Seen) {
+        let now = Instant::now();
+        match seen {
+            Seen::Written(path) => {
+                self.open.insert(path, now);
+            }
+            Seen::Closed(path) => {
+                self.open.remove(&path);
+            }
+            Seen::Other => {}
+        }
+        let first = self.writes.map_or(now, |(first, _)| first);
+        self.writes = Some((first, now));
+    }
+
+    fn look(&mut self) {
+        self.writes = None;
+        let now = Instant::now();
+        self.open.retain(|_, last| now - *last < HELD);
+        let held = self.held();
+        let look = self.folder.look(&held);
+        if let Some(snapshot) = look.snapshot {
+            let before = self.live.get();
+            for fault in &*snapshot.faults {
+                if !before.faults.contains(fault) {
+                    log(fault);
+                }
+            }
+            tracing::info!(
+                version = snapshot.version,
+                "configuration version {} is in force",
+                snapshot.version
+            );
+            self.live.set(snapshot);
+        }
+        let found_more = self.eyes.follow(&self.folder);
+        if look.unsettled || found_more || !held.is_empty() {
+            self.writes = Some((now, Instant::now()));
+        }
+    }
+
+    /// The files that are being written, as the folder names them.
+    fn held(&self) -> HashSet<PathBuf> {
+        let base = self.folder.base();
+        let Ok(absolute) = std::path::absolute(base) else {
+            return HashSet::new();
+        };
+        let named = |path: &PathBuf| Some(base.join(path.strip_prefix(&absolute).ok()?));
+        self.open.keys().filter_map(named).collect()
+    }
+}
+
+/// Writes a fault to the log.
+pub(super) fn log(fault: &Fault) {
+    match fault.severity {
+        Severity::Error => tracing::error!(file = fault.file, "{fault}"),
+        Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
+    }
+}
