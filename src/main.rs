@@ -1,1 +1,3 @@
+//! The `stepgate` program.
+
 fn main() {}
