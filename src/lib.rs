@@ -3,6 +3,9 @@
 //! The modules stand in reading order, caller above callee, and the order is the law: a module
 //! uses only modules declared below it. `tests/it/architecture.rs` holds it.
 
+/// The commands, and what each promises on stdout.
+pub mod cli;
+
 /// The whole path of a step on one page; the only file that sees two stages.
 pub mod pipeline;
 

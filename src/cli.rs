@@ -1,0 +1,3 @@
+//! The commands, and what each promises on stdout.
+
+pub mod schema;
