@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Declares each command's module, its place on the command line and who runs it.
 macro_rules! commands {
     ($($name:ident in $module:ident),+ $(,)?) => {
-        $(mod $module;)+
+        $(pub mod $module;)+
 
         #[derive(Debug, Subcommand)]
         enum Command {
@@ -30,7 +30,12 @@ macro_rules! commands {
 
 commands! {
     Serve in serve,
+    Check in check,
+    Render in render,
+    Schema in schema,
 }
+
+mod input;
 
 /// Turns journey steps into journey webhook requests, and answers with outcomes.
 #[derive(Debug, Parser)]

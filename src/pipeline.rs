@@ -12,7 +12,7 @@ use crate::delivery::{self, Attempt, Judgement};
 use crate::egress::Egress;
 use crate::limits::{HostLimits, HostPermit, RateLimits, Slot};
 use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, Target};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Secrets};
 use crate::schedule::{self, Claim, Store, StoreError};
 use crate::telemetry::Telemetry;
 use http::HeaderValue;
@@ -163,7 +163,13 @@ impl Pipeline {
             return Ok(Next::Final(travel.expired()));
         }
         let traceparent = travel.traceparent.as_ref();
-        let plan = match plan::compose(&found, &snapshot.gateway, &travel.step, traceparent) {
+        let plan = match plan::compose(
+            &found,
+            &snapshot.gateway,
+            &travel.step,
+            traceparent,
+            Secrets::Plain,
+        ) {
             Ok(plan) => plan,
             Err(fault) => {
                 let exit = travel.exit(fault.reason(), &fault.to_string(), &found);

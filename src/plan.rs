@@ -19,6 +19,15 @@ pub struct Plan {
     pub capture: Capture,
 }
 
+/// Whether the plan is to be sent, or shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// As they are: for the wire.
+    Plain,
+    /// `***` in the place of each: for people.
+    Masked,
+}
+
 /// Why a step's own values make no request. Only another step, or another configuration, helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFault {
@@ -38,6 +47,7 @@ pub fn compose(
     gateway: &Gateway,
     step: &Step,
     traceparent: Option<&HeaderValue>,
+    secrets: Secrets,
 ) -> Result<Plan, PlanFault> {
     let journeys_id = found.place.as_ref().map(|(j, _)| &*j.workflow_id);
     let context = Context {
@@ -57,6 +67,7 @@ pub fn compose(
         tile: found.place.as_ref().map(|(_, tile)| &**tile),
         context,
         limits,
+        secrets,
     };
     let request = rendering.request(&step.id, &gateway.egress, traceparent)?;
     let capture = match tile_type {

@@ -33,8 +33,8 @@ pub(super) fn step(path: &Path, target: &Target) -> Result<Step> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     }
     .with_context(|| format!("cannot read {}", path.display()))?;
-    let members = json::members(&text)
-        .with_context(|| format!("{} is not a JSON object", path.display()))?;
+    let members =
+        json::members(&text).with_context(|| format!("{} is not a JSON object", path.display()))?;
     let mut body = match target {
         Target::Tile(tile) => format!(r#"{{"tile":"{tile}""#),
         Target::Webhook(webhook) => format!(r#"{{"webhook":"{webhook}""#),

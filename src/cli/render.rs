@@ -1,42 +1,65 @@
 //! `stepgate render`: the exact HTTP request that a step would send, secrets masked.
 
-use super::input;
-use crate::config::{Auth, Snapshot};
+use super::{Failure, input};
+use crate::config::{self, Auth, Snapshot};
 use crate::model::{Method, Request};
-use crate::plan;
-use anyhow::{Result, anyhow};
-use http::HeaderValue;
+use crate::plan::{self, Secrets};
+use anyhow::{Context, Result, anyhow};
 use http::header::AUTHORIZATION;
-use std::path::Path;
+use http::{HeaderName, HeaderValue};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-/// What a secret is shown as.
-const MASK: &[u8] = b"***";
+/// Print the exact HTTP request that a step would send, secrets masked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Render {
+    /// A tile, `<journey id>/<tile id>`, or a webhook's id.
+    target: String,
+    /// A file with the step as JSON; `-` for standard input. Its own `tile` or `webhook` is ignored.
+    #[arg(long)]
+    step: PathBuf,
+    /// The process's file; `webhooks/` and `journeys/` stand beside it.
+    #[arg(long, default_value = "conf/gateway.toml")]
+    config: PathBuf,
+}
+
+// === impl Render ===
+
+impl Render {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let snapshot = config::read(&self.config)?;
+        let bytes = render(&snapshot, &self.target, &self.step)?;
+        std::io::stdout()
+            .write_all(&bytes)
+            .context("cannot write to standard output")?;
+        Ok(())
+    }
+}
 
 /// The request that the step in the file `step` would send to `target`: byte for byte as it goes
 /// over an HTTP/1.1 connection, but for the secrets.
-///
-/// # Errors
-/// When the step's file cannot be read, the target is not in service, or the step's values make
-/// no request.
-pub fn run(snapshot: &Snapshot, target: &str, step: &Path) -> Result<Vec<u8>> {
+fn render(snapshot: &Snapshot, target: &str, step: &Path) -> Result<Vec<u8>> {
     let target = input::target(target)?;
     let step = input::step(step, &target)?;
     let found = input::find(snapshot, &target)?;
-    let plan = plan::compose(&found, &snapshot.gateway, &step, None)
+    let plan = plan::compose(&found, &snapshot.gateway, &step, None, Secrets::Masked)
         .map_err(|fault| anyhow!("this step exits with {}: {fault}", fault.reason().as_str()))?;
     let mut request = plan.request;
-    let credential = match &found.webhook.auth {
-        Auth::None => None,
-        Auth::Basic(_) => Some(HeaderValue::from_static("Basic ***")),
-        Auth::Oauth2(_) => Some(HeaderValue::from_static("Bearer ***")),
-    };
-    request
-        .headers
-        .extend(credential.map(|value| (AUTHORIZATION, value)));
+    request.headers.extend(masked_credential(&found.webhook.auth));
     Ok(wire(&request))
 }
 
-/// `request` as HTTP/1.1, with `***` for each header value that is marked as sensitive.
+/// `Authorization` as it is shown.
+pub(super) fn masked_credential(auth: &Auth) -> Option<(HeaderName, HeaderValue)> {
+    let shown = match auth {
+        Auth::None => return None,
+        Auth::Basic(_) => "Basic ***",
+        Auth::Oauth2(_) => "Bearer ***",
+    };
+    Some((AUTHORIZATION, HeaderValue::from_static(shown)))
+}
+
+/// `request` as HTTP/1.1 has it.
 pub(super) fn wire(request: &Request) -> Vec<u8> {
     let line = format!("{} {} HTTP/1.1\r\n", request.method.as_str(), request.path);
     let mut out = line.into_bytes();
@@ -48,9 +71,7 @@ pub(super) fn wire(request: &Request) -> Vec<u8> {
     };
     header("host", request.origin.authority().as_bytes());
     for (name, value) in &request.headers {
-        let masked = value.is_sensitive();
-        let shown = if masked { MASK } else { value.as_bytes() };
-        header(name.as_str(), shown);
+        header(name.as_str(), value.as_bytes());
     }
     let body = request.body.as_deref().unwrap_or_default();
     if request.method != Method::Get {

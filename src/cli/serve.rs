@@ -2,20 +2,15 @@
 
 use super::Failure;
 use crate::app::{App, Parts, Signals, StartFault};
-use crate::config::{
-    Admin, Ambiguous, Delivery, EgressRules, Gateway, Listen, Live, Log, Oauth2, Outcomes, Retry,
-    Shutdown, Snapshot, Steps, Store,
-};
-use crate::egress::Egress;
+use crate::config::{self, Faults, Gateway};
+use crate::egress::{Egress, OwnListeners};
 use crate::ingress::DueSteps;
 use crate::pipeline::Pipeline;
 use crate::schedule::MemoryStore;
 use crate::telemetry::Telemetry;
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use tracing::info;
+use tracing::{info, warn};
 
 /// Run the gateway. SIGTERM: /readyz fails, steps in flight finish within the grace.
 #[derive(Debug, clap::Args)]
@@ -29,10 +24,14 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let live = load(&self.config)?;
+        let loaded = config::load(&self.config)?;
+        let live = loaded.live();
+        let gateway = live.get().gateway.clone();
         let telemetry = Telemetry::default();
+
+        let egress = Egress::new(own_listeners(&gateway));
         let store = Arc::new(MemoryStore::default());
-        let pipeline = Pipeline::new(live.clone(), Egress, store.clone(), telemetry.clone());
+        let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         let mut parts = Parts::new(live.clone(), telemetry, pipeline.clone());
         let due = DueSteps {
             live,
@@ -42,9 +41,13 @@ impl Serve {
             held: parts.held.clone(),
         };
         parts.beside = Some(Box::new(|closing| Box::pin(due.run(closing))));
+
         let app = App::bind(parts)?;
+        let watch = loaded.watch();
+        warn!("the schedule is in memory: steps that wait are lost when this process ends");
         info!(http = ?app.http(), admin = %app.admin(), "serving");
         app.run(Signals);
+        drop(watch);
         Ok(())
     }
 }
@@ -58,73 +61,15 @@ impl From<StartFault> for Failure {
     }
 }
 
-/// What is in force at start: the built-in defaults, without webhooks or journeys.
-fn load(_config: &Path) -> Result<Live, Failure> {
-    Ok(Live::new(Snapshot {
-        gateway: Arc::new(defaults()),
-        webhooks: HashMap::new(),
-        journeys: HashMap::new(),
-    }))
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::Refused(faults.into())
+    }
 }
 
-fn defaults() -> Gateway {
-    const MINUTE: Duration = Duration::from_secs(60);
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    const MIB: u64 = 1024 * 1024;
-    Gateway {
-        listen: Listen {
-            http: vec![([127, 0, 0, 1], 8080).into()],
-            unix: Vec::new(),
-            admin: ([127, 0, 0, 1], 8081).into(),
-            threads: 0,
-            token: None,
-        },
-        delivery: Delivery {
-            timeout: Duration::from_secs(10),
-            response_limit: 1024 * 1024,
-            render_limit: 1024 * 1024,
-            max_in_flight: 10_000,
-            max_in_flight_per_host: 2000,
-            inline_wait: Duration::from_secs(2),
-        },
-        egress: EgressRules {
-            allow_http: false,
-            allow_addresses: Vec::new(),
-            resolve: HashMap::new(),
-            ca_file: None,
-        },
-        retry: Retry {
-            delay: 3 * MINUTE,
-            jitter: Duration::ZERO,
-            max_retries: 3,
-            statuses: vec![429, 502, 503, 504],
-            ambiguous: Ambiguous::Retry,
-        },
-        oauth2: Oauth2 {
-            token_lifetime: 10 * DAY,
-            max_refreshes: 3,
-        },
-        steps: Steps {
-            dedupe_window: 10 * MINUTE,
-            dedupe_max: 1_000_000,
-            dedupe_memory: 256 * MIB,
-        },
-        store: Store {
-            folder: "data".into(),
-            reserve: 256 * MIB,
-        },
-        outcomes: Outcomes { keep: 7 * DAY },
-        shutdown: Shutdown {
-            grace: Duration::from_secs(15),
-        },
-        log: Log {
-            level: tracing::Level::INFO,
-            format: None,
-        },
-        admin: Admin {
-            hosts: Vec::new(),
-            token: None,
-            tokens: Vec::new(),
-        },
+fn own_listeners(gateway: &Gateway) -> OwnListeners {
+    OwnListeners {
+        http: gateway.listen.http.clone(),
+        admin: Some(gateway.listen.admin),
     }
 }

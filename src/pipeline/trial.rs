@@ -7,7 +7,7 @@ use crate::config::{Found, Gateway};
 use crate::delivery::{self, Judgement};
 use crate::egress::{BodyUse, EgressError, Response};
 use crate::model::{Capture, ExitReason, PendingReason, Request, Step};
-use crate::plan;
+use crate::plan::{self, Secrets};
 use http::header::AUTHORIZATION;
 
 /// What came of a trial.
@@ -33,7 +33,7 @@ impl Pipeline {
     /// Sends what `step` comes to for `found`, once; a token that is refused is fetched anew once.
     pub async fn try_out(&self, found: &Found, gateway: &Gateway, step: &Step) -> Trial {
         let fault = |reason, message| Err(TrialFault { reason, message });
-        let plan = match plan::compose(found, gateway, step, None) {
+        let plan = match plan::compose(found, gateway, step, None, Secrets::Plain) {
             Ok(plan) => plan,
             Err(planned) => {
                 return Trial {

@@ -1,10 +1,10 @@
 //! Renders URL, headers and body, and refuses what is no URL or header afterwards.
 
-use super::PlanFault;
 use super::payload::Payload;
+use super::{PlanFault, Secrets};
 use crate::config::{Body, EgressRules, Header, HeaderContent, Tile, TileType, Webhook};
 use crate::model::json::{self, Member};
-use crate::model::{Method, Request, Scheme, StepId, url};
+use crate::model::{Method, Request, Scheme, Secret, StepId, url};
 use crate::template::{Context, RenderLimits, Template};
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -19,6 +19,7 @@ pub(super) struct Rendering<'a> {
     pub(super) tile: Option<&'a Tile>,
     pub(super) context: Context<'a>,
     pub(super) limits: RenderLimits,
+    pub(super) secrets: Secrets,
 }
 
 // === impl Rendering ===
@@ -102,6 +103,9 @@ impl Rendering<'_> {
             Body::Json(Some(template)) => {
                 let custom = self.template(template, || "body.json".into())?;
                 payload.object(&json::members(&custom).map_err(|_| not_an_object())?);
+                for (name, secret) in &self.webhook.secret_fields {
+                    payload.text(name, self.shown(secret).to_owned());
+                }
                 Ok(Some(("application/json", payload.to_json().into())))
             }
             Body::Form(fields) => {
@@ -152,6 +156,13 @@ impl Rendering<'_> {
         Ok(headers)
     }
 
+    fn shown<'s>(&self, secret: &'s Secret) -> &'s str {
+        match self.secrets {
+            Secrets::Plain => secret.expose(),
+            Secrets::Masked => "***",
+        }
+    }
+
     fn header_value(&self, header: &Header) -> Result<HeaderValue, PlanFault> {
         let place = || format!("headers.{}", header.name);
         match &header.value {
@@ -162,7 +173,7 @@ impl Rendering<'_> {
                     message: "the rendered value has a control character".into(),
                 })
             }
-            HeaderContent::Secret(secret) => Ok(sensitive(secret.expose())),
+            HeaderContent::Secret(secret) => Ok(sensitive(self.shown(secret))),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What a configuration folder comes to: every fault with its place, every default.
 
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use stepgate::config;

@@ -5,8 +5,10 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
+mod architecture;
 mod config;
 mod egress;
 mod guard;
+mod schema;
 mod support;
 mod tls;

@@ -39,89 +39,92 @@ fn null_is_as_absent_and_of_a_key_that_comes_twice_the_last_counts() {
     assert_eq!(step.expires_at, None);
 }
 
+/// Text, the pointer of its fault, and what is said of it.
+const NO_STEPS: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "",
+        "the body is no JSON: EOF while parsing a value at line 1 column 0",
+    ),
+    (
+        "{\"tile\":\"a/b\"",
+        "",
+        "the body is no JSON: EOF while parsing an object at line 1 column 13",
+    ),
+    (
+        "{\"tile\":\"a/b\"} x",
+        "",
+        "the body is no JSON: trailing characters at line 1 column 16",
+    ),
+    ("[]", "", "a step is a JSON object"),
+    (
+        "{}",
+        "/tile",
+        "names neither `tile` nor `webhook`; a step names one of them",
+    ),
+    (
+        r#"{"tile":"a/b","webhook":"c"}"#,
+        "/webhook",
+        "has both `tile` and `webhook`; a step names one of them",
+    ),
+    (
+        r#"{"tile":7}"#,
+        "/tile",
+        "is a number, and must be a string",
+    ),
+    (
+        r#"{"tile":"a"}"#,
+        "/tile",
+        "must be \"<journey id>/<tile id>\", each [a-z0-9][a-z0-9_-]{0,63}",
+    ),
+    (
+        r#"{"webhook":"A"}"#,
+        "/webhook",
+        "must match [a-z0-9][a-z0-9_-]{0,63}",
+    ),
+    (
+        r#"{"webhook":"a","id":"a b"}"#,
+        "/id",
+        "must match [A-Za-z0-9._:-]{1,128}",
+    ),
+    (
+        r#"{"webhook":"a","email":7}"#,
+        "/email",
+        "is a number, and must be a string",
+    ),
+    (
+        r#"{"webhook":"a","userId":[]}"#,
+        "/userId",
+        "is an array, and must be a string or a number",
+    ),
+    (
+        r#"{"webhook":"a","profile":"x"}"#,
+        "/profile",
+        "is a string, and must be an object",
+    ),
+    (
+        r#"{"webhook":"a","dataFields":[]}"#,
+        "/dataFields",
+        "is an array, and must be an object",
+    ),
+    (
+        r#"{"webhook":"a","liveData":true}"#,
+        "/liveData",
+        "is a boolean, and must be an object",
+    ),
+    (
+        r#"{"webhook":"a","expiresAt":"tomorrow"}"#,
+        "/expiresAt",
+        "is no RFC 3339 time such as \"2026-11-23T10:00:00Z\"",
+    ),
+];
+
 #[test]
 fn what_is_no_step_is_refused_with_the_pointer_of_the_fault() {
-    for (text, pointer, detail) in [
-        (
-            "",
-            "",
-            "the body is no JSON: EOF while parsing a value at line 1 column 0",
-        ),
-        (
-            "{\"tile\":\"a/b\"",
-            "",
-            "the body is no JSON: EOF while parsing an object at line 1 column 13",
-        ),
-        (
-            "{\"tile\":\"a/b\"} x",
-            "",
-            "the body is no JSON: trailing characters at line 1 column 16",
-        ),
-        ("[]", "", "a step is a JSON object"),
-        (
-            "{}",
-            "/tile",
-            "names neither `tile` nor `webhook`; a step names one of them",
-        ),
-        (
-            r#"{"tile":"a/b","webhook":"c"}"#,
-            "/webhook",
-            "has both `tile` and `webhook`; a step names one of them",
-        ),
-        (
-            r#"{"tile":7}"#,
-            "/tile",
-            "is a number, and must be a string",
-        ),
-        (
-            r#"{"tile":"a"}"#,
-            "/tile",
-            "must be \"<journey id>/<tile id>\", each [a-z0-9][a-z0-9_-]{0,63}",
-        ),
-        (
-            r#"{"webhook":"A"}"#,
-            "/webhook",
-            "must match [a-z0-9][a-z0-9_-]{0,63}",
-        ),
-        (
-            r#"{"webhook":"a","id":"a b"}"#,
-            "/id",
-            "must match [A-Za-z0-9._:-]{1,128}",
-        ),
-        (
-            r#"{"webhook":"a","email":7}"#,
-            "/email",
-            "is a number, and must be a string",
-        ),
-        (
-            r#"{"webhook":"a","userId":[]}"#,
-            "/userId",
-            "is an array, and must be a string or a number",
-        ),
-        (
-            r#"{"webhook":"a","profile":"x"}"#,
-            "/profile",
-            "is a string, and must be an object",
-        ),
-        (
-            r#"{"webhook":"a","dataFields":[]}"#,
-            "/dataFields",
-            "is an array, and must be an object",
-        ),
-        (
-            r#"{"webhook":"a","liveData":true}"#,
-            "/liveData",
-            "is a boolean, and must be an object",
-        ),
-        (
-            r#"{"webhook":"a","expiresAt":"tomorrow"}"#,
-            "/expiresAt",
-            "is no RFC 3339 time such as \"2026-11-23T10:00:00Z\"",
-        ),
-    ] {
+    for (text, pointer, detail) in NO_STEPS {
         let fault = StepFault {
             pointer,
-            detail: detail.into(),
+            detail: (*detail).into(),
         };
         assert_eq!(parse(text).map(|_| ()), Err(fault), "{text}");
     }

@@ -1,0 +1,95 @@
+//! `stepgate schema`: what files, steps and outcomes look like, as JSON Schema (draft 2020-12).
+//!
+//! The schemas are written by hand, for people who read them in an editor; `tests/it/schema.rs`
+//! holds them to the contract. They say what one document can say of itself: not whether a tile's
+//! webhook exists, a template parses, or an address may be called. `stepgate check` does.
+
+use super::Failure;
+use anyhow::Context;
+use std::io::{self, Write as _};
+
+/// Print JSON Schema of configuration files, steps and outcomes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Schema {
+    /// One of them; all in one document otherwise.
+    kind: Option<Kind>,
+}
+
+/// What can be described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// conf/gateway.toml
+    Gateway,
+    /// conf/webhooks/<id>.toml
+    Webhook,
+    /// conf/journeys/<id>.toml
+    Journey,
+    /// The body of POST /v1/steps
+    Step,
+    /// Its answer
+    Outcome,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// All of them, in the order that a reader meets them.
+    pub const ALL: [Self; 5] = [
+        Self::Gateway,
+        Self::Webhook,
+        Self::Journey,
+        Self::Step,
+        Self::Outcome,
+    ];
+
+    /// As on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Webhook => "webhook",
+            Self::Journey => "journey",
+            Self::Step => "step",
+            Self::Outcome => "outcome",
+        }
+    }
+}
+
+/// The schema of one kind, as pretty JSON that ends with a newline.
+pub const fn schema(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Gateway => include_str!("schema/gateway.json"),
+        Kind::Webhook => include_str!("schema/webhook.json"),
+        Kind::Journey => include_str!("schema/journey.json"),
+        Kind::Step => include_str!("schema/step.json"),
+        Kind::Outcome => include_str!("schema/outcome.json"),
+    }
+}
+
+/// All schemas in one document: each stands under its name in `$defs`, with an `$id` of its own.
+pub fn bundle() -> String {
+    let members: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| {
+            let schema = schema(*kind).trim_end().replace('\n', "\n    ");
+            format!("    \"{}\": {schema}", kind.as_str())
+        })
+        .collect();
+    format!(
+        "{{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \
+         \"$id\": \"urn:stepgate:schema\",\n  \"$defs\": {{\n{}\n  }}\n}}\n",
+        members.join(",\n")
+    )
+}
+
+// === impl Schema ===
+
+impl Schema {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let text = self.kind.map_or_else(bundle, |kind| schema(kind).to_owned());
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .context("cannot write to standard output")?;
+        Ok(())
+    }
+}
