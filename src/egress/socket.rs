@@ -3,6 +3,7 @@
 //! Pingora's own TLS stream is not used: its handshake keeps only the text of what went wrong,
 //! and a certificate's fault must be told from a lost connection by its type.
 
+use super::connect::tls_cause;
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{
@@ -10,11 +11,12 @@ use pingora_core::protocols::{
     TimingDigest, UniqueID, UniqueIDType,
 };
 use rustix::net::RecvFlags;
+use rustls::AlertDescription;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -24,12 +26,25 @@ use tokio_rustls::client::TlsStream;
 #[derive(Debug)]
 pub(super) struct Socket {
     io: Io,
-    /// The address that was judged, and dialled.
-    pub(super) peer: SocketAddr,
-    /// Whose certificates it trusts: 0 without TLS.
-    pub(super) trust: u64,
+    pub(super) terms: Terms,
+    /// The fatal alert that ended it: it would be lost on the way through a session.
+    pub(super) alert: Alert,
     sent: u64,
 }
+
+/// What a connection was opened under. Under other terms it is not used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// The address that was judged, and dialled.
+    pub(super) peer: SocketAddr,
+    /// Whether it was the rules that gave the host this address.
+    pub(super) fixed: Option<IpAddr>,
+    /// Whose certificates are trusted: 0 without TLS.
+    pub(super) trust: u64,
+}
+
+/// A fatal TLS alert from the other side, once there was one. Clones share it.
+pub(super) type Alert = Arc<OnceLock<AlertDescription>>;
 
 #[derive(Debug)]
 enum Io {
@@ -40,20 +55,20 @@ enum Io {
 // === impl Socket ===
 
 impl Socket {
-    pub(super) fn plain(tcp: TcpStream, peer: SocketAddr) -> Self {
+    pub(super) fn plain(tcp: TcpStream, terms: Terms) -> Self {
         Self {
             io: Io::Plain(tcp),
-            peer,
-            trust: 0,
+            terms,
+            alert: Alert::default(),
             sent: 0,
         }
     }
 
-    pub(super) fn tls(tls: TlsStream<TcpStream>, peer: SocketAddr, trust: u64) -> Self {
+    pub(super) fn tls(tls: TlsStream<TcpStream>, terms: Terms) -> Self {
         Self {
             io: Io::Tls(Box::new(tls)),
-            peer,
-            trust,
+            terms,
+            alert: Alert::default(),
             sent: 0,
         }
     }
@@ -109,7 +124,15 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match &mut self.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_read(context, buffer),
-            Io::Tls(tls) => Pin::new(tls).poll_read(context, buffer),
+            Io::Tls(tls) => {
+                let read = Pin::new(tls).poll_read(context, buffer);
+                if let Poll::Ready(Err(error)) = &read
+                    && let Some(rustls::Error::AlertReceived(alert)) = tls_cause(error)
+                {
+                    self.alert.get_or_init(|| *alert);
+                }
+                read
+            }
         }
     }
 }
