@@ -139,23 +139,27 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = match &mut self.io {
+        let this = self.get_mut();
+        let written = match &mut this.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
             Io::Tls(tls) => {
-                // A failed write can have sent a part: it counts as sent before it is tried.
-                let written = Pin::new(tls).poll_write(context, bytes);
+                let written = Pin::new(&mut *tls).poll_write(context, bytes);
                 if matches!(written, Poll::Ready(Err(_))) {
-                    self.sent += 1;
+                    // It can have sent a part.
+                    this.sent += 1;
+                    if let Some(alert) = unread_alert(tls) {
+                        this.alert.get_or_init(|| alert);
+                    }
                 }
                 written
             }
         };
         if let Poll::Ready(Ok(count)) = written {
-            self.sent += count as u64;
+            this.sent += count as u64;
         }
         written
     }
@@ -172,6 +176,27 @@ impl AsyncWrite for Socket {
             Io::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
             Io::Tls(tls) => Pin::new(tls).poll_shutdown(context),
         }
+    }
+}
+
+/// The alert that came before the close that a write ran into. What else came stays to be read.
+fn unread_alert(tls: &mut TlsStream<TcpStream>) -> Option<AlertDescription> {
+    let (tcp, session) = tls.get_mut();
+    // Whatever else there is to say about the connection, the write has said it.
+    session.read_tls(&mut Arrived(tcp)).ok()?;
+    match session.process_new_packets() {
+        Err(rustls::Error::AlertReceived(alert)) => Some(alert),
+        Err(_) | Ok(_) => None,
+    }
+}
+
+/// What the kernel has of a connection's bytes, read without waiting.
+struct Arrived<'a>(&'a TcpStream);
+
+impl io::Read for Arrived<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (_, count) = rustix::net::recv(self.0, buffer, RecvFlags::DONTWAIT)?;
+        Ok(count)
     }
 }
 
