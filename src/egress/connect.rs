@@ -2,7 +2,7 @@
 
 use super::EgressError;
 use super::resolve::Host;
-use super::socket::Socket;
+use super::socket::{Alert, Socket, Terms};
 use super::trust::Roots;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -58,7 +58,7 @@ pub(super) async fn dial(peers: &[SocketAddr]) -> Result<(TcpStream, SocketAddr)
 /// [`EgressError::Tls`], [`EgressError::LostInHandshake`].
 pub(super) async fn secure(
     tcp: TcpStream,
-    peer: SocketAddr,
+    terms: Terms,
     host: &str,
     roots: &Roots,
 ) -> Result<Socket, EgressError> {
@@ -67,8 +67,8 @@ pub(super) async fn secure(
         detail: "the host is not a name that a certificate can be for".to_owned(),
     })?;
     match roots.connector.connect(name, tcp).await {
-        Ok(tls) => Ok(Socket::tls(tls, peer, roots.generation)),
-        Err(error) => Err(handshake_error(error, peer, host, roots)),
+        Ok(tls) => Ok(Socket::tls(tls, terms)),
+        Err(error) => Err(handshake_error(error, terms.peer, host, roots)),
     }
 }
 
@@ -99,13 +99,24 @@ fn handshake_error(error: io::Error, peer: SocketAddr, host: &str, roots: &Roots
     }
 }
 
+/// The failure of a connection whose endpoint sent a fatal alert where its first answer should be.
+/// In TLS 1.3 an endpoint can turn the gateway away after the gateway holds the handshake to be
+/// over, for want of a client certificate for one.
+pub(super) fn turned_away(alert: &Alert, host: &str) -> Option<EgressError> {
+    let alert = alert.get()?;
+    Some(EgressError::Tls {
+        host: host.to_owned(),
+        detail: in_words(&TlsError::AlertReceived(*alert)),
+    })
+}
+
 /// What TLS itself had against a connection; none where the connection failed under it.
 pub(super) fn tls_cause(error: &io::Error) -> Option<&TlsError> {
     error.get_ref()?.downcast_ref()
 }
 
 /// `error` as a fragment for people.
-pub(super) fn in_words(error: &TlsError) -> String {
+fn in_words(error: &TlsError) -> String {
     match error {
         TlsError::InvalidCertificate(fault) => certificate_in_words(fault),
         TlsError::AlertReceived(AlertDescription::ProtocolVersion)

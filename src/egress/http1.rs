@@ -1,7 +1,7 @@
 //! One HTTP/1.1 exchange on one connection.
 
 use super::call::{Call, Failure};
-use super::connect::{in_words, tls_cause};
+use super::connect::turned_away;
 use super::pool::Pool;
 use super::socket::Socket;
 use super::{BodyUse, EgressError, Response, Timing};
@@ -44,8 +44,12 @@ pub(super) async fn exchange(
         return Err(Failure::Unseen(EgressError::Lost));
     }
     // An endpoint may answer and close before it has read all: a failed write is not the end.
+    let alert = (sent_before == 0).then(|| socket.alert.clone());
     let mut session = HttpSession::new(socket);
-    let status = read_head(&mut session, &call.request.origin.host).await?;
+    let status = read_head(&mut session).await.map_err(|error| {
+        let refusal = alert.and_then(|it| turned_away(&it, &call.request.origin.host));
+        refusal.unwrap_or(error)
+    })?;
     timing.first_byte = written_at.elapsed();
     let headers = session
         .resp_header()
@@ -121,12 +125,12 @@ fn head(request: &Request) -> Vec<u8> {
 }
 
 /// The status of the final answer.
-async fn read_head(session: &mut HttpSession, host: &str) -> Result<u16, EgressError> {
+async fn read_head(session: &mut HttpSession) -> Result<u16, EgressError> {
     for _ in 0..=MOST_INTERIM {
         session
             .read_response()
             .await
-            .map_err(|error| head_error(&error, host))?;
+            .map_err(|error| answer_error(&error))?;
         let status = session.get_status().ok_or(EgressError::Protocol)?.as_u16();
         match status {
             // Nobody asked for another protocol.
@@ -136,19 +140,6 @@ async fn read_head(session: &mut HttpSession, host: &str) -> Result<u16, EgressE
         }
     }
     Err(EgressError::Protocol)
-}
-
-/// In TLS 1.3 an endpoint can refuse the connection after the gateway holds it to be open: that
-/// is an alert where the answer should be.
-fn head_error(error: &Error, host: &str) -> EgressError {
-    let cause = error.root_cause().downcast_ref().and_then(tls_cause);
-    match cause {
-        Some(alert @ rustls::Error::AlertReceived(_)) => EgressError::Tls {
-            host: host.to_owned(),
-            detail: in_words(alert),
-        },
-        Some(_) | None => answer_error(error),
-    }
 }
 
 fn answer_error(error: &Error) -> EgressError {

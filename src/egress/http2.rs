@@ -4,8 +4,9 @@
 //! to any of the runtimes.
 
 use super::call::{Call, Failure};
+use super::connect::turned_away;
 use super::http1::{DISCARD_BYTES, DISCARD_TIME, finish_apart};
-use super::socket::Socket;
+use super::socket::{Alert, Socket, Terms};
 use super::{BodyUse, EgressError, Response, Timing};
 use crate::model::Request;
 use bytes::{Bytes, BytesMut};
@@ -16,7 +17,6 @@ use pingora_core::protocols::http::v2::client::{Http2Session, drive_connection};
 use pingora_core::protocols::{Digest, UniqueID};
 use pingora_core::{Error, ErrorType};
 use pingora_http::RequestHeader;
-use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -44,13 +44,14 @@ const CONNECTION_HEADERS: [HeaderName; 7] = [
 #[derive(Clone)]
 pub(super) struct Shared {
     connection: ConnectionRef,
-    pub(super) peer: SocketAddr,
-    pub(super) trust: u64,
+    pub(super) terms: Terms,
     life: Arc<Life>,
+    alert: Alert,
 }
 
 /// Signs of life from the other side.
 struct Life {
+    opened: Instant,
     answered: Mutex<Instant>,
 }
 
@@ -68,7 +69,8 @@ impl Shared {
     /// # Errors
     /// [`Failure::Unseen`]: no request was written yet.
     pub(super) async fn open(socket: Socket) -> Result<Self, Failure> {
-        let (peer, trust, id) = (socket.peer, socket.trust, socket.id());
+        let (terms, id) = (socket.terms, socket.id());
+        let (opened, alert) = (Instant::now(), socket.alert.clone());
         let (sender, connection) = h2::client::Builder::new()
             .enable_push(false)
             .initial_max_send_streams(MOST_STREAMS)
@@ -95,11 +97,12 @@ impl Shared {
                 MOST_STREAMS,
                 Digest::default(),
             ),
-            peer,
-            trust,
+            terms,
             life: Arc::new(Life {
-                answered: Mutex::new(Instant::now()),
+                opened,
+                answered: Mutex::new(opened),
             }),
+            alert,
         })
     }
 
@@ -121,6 +124,12 @@ impl Shared {
             .answered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the endpoint would not have the gateway, if it said so before it answered anything.
+    fn turned_away(&self, host: &str) -> Option<EgressError> {
+        let new = self.answered() == self.life.opened;
+        new.then(|| turned_away(&self.alert, host)).flatten()
     }
 
     fn lives(&self) {
@@ -153,14 +162,14 @@ pub(super) async fn exchange(
     call: &Call<'_>,
     mut timing: Timing,
 ) -> Result<Response, Failure> {
-    let doubt = Doubt {
-        shared,
-        began: Instant::now(),
-    };
     let mut session = match shared.connection.spawn_stream().await {
         Ok(Some(session)) => session,
         Ok(None) => return Err(Failure::Unseen(EgressError::Lost)),
         Err(error) => return Err(Failure::Unseen(answer_error(&error))),
+    };
+    let doubt = Doubt {
+        shared,
+        began: Instant::now(),
     };
     let body = call.request.body.clone().filter(|body| !body.is_empty());
     call.begin();
@@ -172,10 +181,12 @@ pub(super) async fn exchange(
         // An endpoint may answer before it has read all; what it says counts, and comes below.
         drop(session.write_request_body(body, true).await);
     }
-    session
-        .read_response_header()
-        .await
-        .map_err(|error| judge(&error))?;
+    session.read_response_header().await.map_err(|error| {
+        match shared.turned_away(&call.request.origin.host) {
+            Some(refusal) => Failure::Final(refusal),
+            None => judge(&error),
+        }
+    })?;
     timing.first_byte = written_at.elapsed();
     shared.lives();
     let head = session.response_header().ok_or(EgressError::Protocol)?;

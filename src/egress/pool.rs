@@ -2,13 +2,12 @@
 //!
 //! A connection is driven by the runtime that opened it, so it never leaves that runtime's
 //! thread. Connections are shared by origin, and are taken only where they could be opened just
-//! so now: the caller judges address and trust each time.
+//! so now: the caller judges their terms each time.
 
 use super::http2::Shared;
-use super::socket::Socket;
+use super::socket::{Socket, Terms};
 use crate::model::{Origin, Scheme};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use thread_local::ThreadLocal;
@@ -81,7 +80,10 @@ pub(super) struct Opening {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Patience {
     Fresh,
+    /// To its end.
     Waited,
+    /// For too long.
+    Over,
 }
 
 // === impl Pools ===
@@ -118,7 +120,7 @@ impl Pool {
         &self,
         origin: &Origin,
         patience: Patience,
-        fit: impl Fn(SocketAddr, u64) -> bool,
+        fit: impl Fn(Terms) -> bool,
     ) -> Turn {
         let mut shelves = self.lock();
         let shelves = &mut *shelves;
@@ -132,17 +134,14 @@ impl Pool {
             };
         }
         let shelf = shelves.origins.get_mut(origin).expect("looked for above");
-        shelf
-            .shared
-            .retain(|it| it.is_open() && fit(it.peer, it.trust));
+        shelf.shared.retain(|it| it.is_open() && fit(it.terms));
         if let Some(shared) = shelf.shared.iter().find(|it| it.has_room()) {
             return Turn::Http2(shared.clone());
         }
         while let Some(mut idle) = shelf.idle.pop() {
             shelves.idle -= 1;
-            let good = fit(idle.socket.peer, idle.socket.trust)
-                && idle.until > Instant::now()
-                && idle.socket.is_quiet();
+            let good =
+                fit(idle.socket.terms) && idle.until > Instant::now() && idle.socket.is_quiet();
             if good {
                 return Turn::Http1(idle.socket);
             }
@@ -151,10 +150,7 @@ impl Pool {
     }
 
     /// Keeps an HTTP/1.1 connection whose answer has been read to its end, for `idle` at most.
-    pub(super) fn put(&self, origin: &Origin, mut socket: Box<Socket>, idle: Option<Duration>) {
-        if !socket.is_quiet() {
-            return;
-        }
+    pub(super) fn put(&self, origin: &Origin, socket: Box<Socket>, idle: Option<Duration>) {
         let until = Instant::now() + idle.unwrap_or(IDLE).min(IDLE);
         let mut shelves = self.lock();
         if shelves.idle >= MOST_IDLE {
@@ -257,11 +253,12 @@ impl Shelves {
 
 impl Shelf {
     fn turn(&mut self, scheme: Scheme, patience: Patience) -> Turn {
-        let sharing = match self.protocol {
-            Some(Protocol::Http1) => false,
-            Some(Protocol::Http2) => true,
-            // Who has waited in vain does not wait again: that connection failed.
-            None => scheme == Scheme::Https && patience == Patience::Fresh,
+        let sharing = match (self.protocol, patience) {
+            (Some(Protocol::Http1), _) | (_, Patience::Over) => false,
+            (Some(Protocol::Http2), _) => true,
+            (None, Patience::Fresh) => scheme == Scheme::Https,
+            // That connection has failed, and nobody knows what it would have been.
+            (None, Patience::Waited) => false,
         };
         if !sharing {
             return Turn::Open(Opening { _done: None });

@@ -4,14 +4,19 @@ use super::call::{Call, Failure};
 use super::guard::Guard;
 use super::http2::Shared;
 use super::pool::{Patience, Turn};
-use super::socket::Socket;
+use super::socket::{Socket, Terms};
 use super::trust::Roots;
 use super::{Inner, Response, Timing, connect, http1, http2, resolve};
 use crate::config::EgressRules;
 use crate::model::Origin;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long a request waits for a connection that another one is opening. A handshake takes less;
+/// where it does not, each is better off with its own.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What stands between a request and its endpoint.
 pub(super) struct Route<'a> {
@@ -23,7 +28,7 @@ pub(super) struct Route<'a> {
     pub(super) inner: &'a Inner,
 }
 
-/// Whether a connection that others have used will do.
+/// Whether an HTTP/1.1 connection that has served before will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
     Welcome,
@@ -44,22 +49,20 @@ impl Route<'_> {
     /// [`Failure::Unseen`] where the request may go out once more, on a new connection.
     pub(super) async fn send(&self, kept: Kept) -> Result<Response, Failure> {
         let mut timing = Timing::default();
-        let connection = match kept {
-            Kept::Welcome => self.connection(&mut timing).await?,
-            Kept::Avoided => self.open(&mut timing).await?,
-        };
-        match connection {
+        match self.connection(kept, &mut timing).await? {
             Open::Http1(socket) => http1::exchange(socket, self.call, timing).await,
             Open::Http2(shared) => http2::exchange(&shared, self.call, timing).await,
         }
     }
 
-    async fn connection(&self, timing: &mut Timing) -> Result<Open, Failure> {
+    async fn connection(&self, kept: Kept, timing: &mut Timing) -> Result<Open, Failure> {
         let mut patience = Patience::Fresh;
         loop {
-            let fit = |peer, trust| self.is_fit(peer, trust);
+            let fit = |terms| self.is_fit(terms);
             match self.call.pool.take(self.origin(), patience, fit) {
-                Turn::Http1(socket) => return Ok(Open::Http1(socket)),
+                Turn::Http1(socket) if kept == Kept::Welcome => return Ok(Open::Http1(socket)),
+                // Closed: the one before it was dead, and they are of an age.
+                Turn::Http1(socket) => drop(socket),
                 Turn::Http2(shared) => return Ok(Open::Http2(shared)),
                 Turn::Open(opening) => {
                     let opened = self.open(timing).await;
@@ -67,21 +70,28 @@ impl Route<'_> {
                     return opened;
                 }
                 Turn::Wait(mut opening) => {
-                    // Nothing is ever sent: the error is the news.
-                    drop(opening.changed().await);
-                    patience = Patience::Waited;
+                    // Nothing is ever sent: the end is the news.
+                    patience = match timeout(PATIENCE, opening.changed()).await {
+                        Ok(_) => Patience::Waited,
+                        Err(_) => Patience::Over,
+                    };
                 }
             }
         }
     }
 
     /// Whether a connection opened earlier could be opened just so now.
-    fn is_fit(&self, peer: SocketAddr, trust: u64) -> bool {
-        let generation = self.roots.as_ref().map_or(0, |roots| roots.generation);
-        trust == generation
-            && resolve::fixed(&self.origin().host, self.rules)
-                .is_none_or(|address| address == peer.ip())
-            && self.guard.admit(&[peer]).is_ok()
+    fn is_fit(&self, terms: Terms) -> bool {
+        terms == self.terms(terms.peer) && self.guard.admit(&[terms.peer]).is_ok()
+    }
+
+    /// What a connection to `peer` would be opened under.
+    fn terms(&self, peer: SocketAddr) -> Terms {
+        Terms {
+            peer,
+            fixed: resolve::fixed(&self.origin().host, self.rules),
+            trust: self.roots.as_ref().map_or(0, |roots| roots.generation),
+        }
     }
 
     /// Resolves, judges, dials and shakes hands.
@@ -100,12 +110,13 @@ impl Route<'_> {
         let start = Instant::now();
         let (tcp, peer) = connect::dial(&peers).await?;
         timing.connect = start.elapsed();
+        let terms = self.terms(peer);
         let Some(roots) = &self.roots else {
-            return Ok(Open::Http1(Box::new(Socket::plain(tcp, peer))));
+            return Ok(Open::Http1(Box::new(Socket::plain(tcp, terms))));
         };
 
         let start = Instant::now();
-        let socket = connect::secure(tcp, peer, &origin.host, roots).await?;
+        let socket = connect::secure(tcp, terms, &origin.host, roots).await?;
         timing.tls = start.elapsed();
         if !socket.speaks_http2() {
             self.call.pool.speaks_http1(origin);

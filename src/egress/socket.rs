@@ -3,6 +3,7 @@
 //! Pingora's own TLS stream is not used: its handshake keeps only the text of what went wrong,
 //! and a certificate's fault must be told from a lost connection by its type.
 
+use super::connect::tls_cause;
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{
@@ -10,11 +11,12 @@ use pingora_core::protocols::{
     TimingDigest, UniqueID, UniqueIDType,
 };
 use rustix::net::RecvFlags;
+use rustls::AlertDescription;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -24,12 +26,25 @@ use tokio_rustls::client::TlsStream;
 #[derive(Debug)]
 pub(super) struct Socket {
     io: Io,
-    /// The address that was judged, and dialled.
-    pub(super) peer: SocketAddr,
-    /// Whose certificates it trusts: 0 without TLS.
-    pub(super) trust: u64,
+    pub(super) terms: Terms,
+    /// The fatal alert that ended it: it would be lost on the way through a session.
+    pub(super) alert: Alert,
     sent: u64,
 }
+
+/// What a connection was opened under. Under other terms it is not used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// The address that was judged, and dialled.
+    pub(super) peer: SocketAddr,
+    /// Whether it was the rules that gave the host this address.
+    pub(super) fixed: Option<IpAddr>,
+    /// Whose certificates are trusted: 0 without TLS.
+    pub(super) trust: u64,
+}
+
+/// A fatal TLS alert from the other side, once there was one. Clones share it.
+pub(super) type Alert = Arc<OnceLock<AlertDescription>>;
 
 #[derive(Debug)]
 enum Io {
@@ -40,20 +55,20 @@ enum Io {
 // === impl Socket ===
 
 impl Socket {
-    pub(super) fn plain(tcp: TcpStream, peer: SocketAddr) -> Self {
+    pub(super) fn plain(tcp: TcpStream, terms: Terms) -> Self {
         Self {
             io: Io::Plain(tcp),
-            peer,
-            trust: 0,
+            terms,
+            alert: Alert::default(),
             sent: 0,
         }
     }
 
-    pub(super) fn tls(tls: TlsStream<TcpStream>, peer: SocketAddr, trust: u64) -> Self {
+    pub(super) fn tls(tls: TlsStream<TcpStream>, terms: Terms) -> Self {
         Self {
             io: Io::Tls(Box::new(tls)),
-            peer,
-            trust,
+            terms,
+            alert: Alert::default(),
             sent: 0,
         }
     }
@@ -109,30 +124,42 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match &mut self.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_read(context, buffer),
-            Io::Tls(tls) => Pin::new(tls).poll_read(context, buffer),
+            Io::Tls(tls) => {
+                let read = Pin::new(tls).poll_read(context, buffer);
+                if let Poll::Ready(Err(error)) = &read
+                    && let Some(rustls::Error::AlertReceived(alert)) = tls_cause(error)
+                {
+                    self.alert.get_or_init(|| *alert);
+                }
+                read
+            }
         }
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = match &mut self.io {
+        let this = self.get_mut();
+        let written = match &mut this.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
             Io::Tls(tls) => {
-                // A failed write can have sent a part: it counts as sent before it is tried.
-                let written = Pin::new(tls).poll_write(context, bytes);
+                let written = Pin::new(&mut *tls).poll_write(context, bytes);
                 if matches!(written, Poll::Ready(Err(_))) {
-                    self.sent += 1;
+                    // It can have sent a part.
+                    this.sent += 1;
+                    if let Some(alert) = unread_alert(tls) {
+                        this.alert.get_or_init(|| alert);
+                    }
                 }
                 written
             }
         };
         if let Poll::Ready(Ok(count)) = written {
-            self.sent += count as u64;
+            this.sent += count as u64;
         }
         written
     }
@@ -149,6 +176,27 @@ impl AsyncWrite for Socket {
             Io::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
             Io::Tls(tls) => Pin::new(tls).poll_shutdown(context),
         }
+    }
+}
+
+/// The alert that came before the close that a write ran into. What else came stays to be read.
+fn unread_alert(tls: &mut TlsStream<TcpStream>) -> Option<AlertDescription> {
+    let (tcp, session) = tls.get_mut();
+    // Whatever else there is to say about the connection, the write has said it.
+    session.read_tls(&mut Arrived(tcp)).ok()?;
+    match session.process_new_packets() {
+        Err(rustls::Error::AlertReceived(alert)) => Some(alert),
+        Err(_) | Ok(_) => None,
+    }
+}
+
+/// What the kernel has of a connection's bytes, read without waiting.
+struct Arrived<'a>(&'a TcpStream);
+
+impl io::Read for Arrived<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (_, count) = rustix::net::recv(self.0, buffer, RecvFlags::DONTWAIT)?;
+        Ok(count)
     }
 }
 

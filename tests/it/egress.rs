@@ -376,6 +376,17 @@ async fn a_name_that_does_not_resolve_is_a_dns_failure() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_nowhere_is_a_dns_failure_on_this_machine_too() {
+    for host in ["nowhere.invalid", "nowhere.invalid.", "a..b", "-"] {
+        let result = send(&egress(), &post_to(Scheme::Http, host, 80), CAPTURE).await;
+        assert_eq!(
+            line(result),
+            format!("cannot resolve `{host}`; seen: false")
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_hosts_file_is_honoured() {
     let endpoint = Endpoint::replying([reply(200)]);
     let mut rules = http_rules();
@@ -482,6 +493,33 @@ async fn a_kept_connection_that_dies_under_a_request_is_lost_and_not_sent_again(
     );
 
     assert_eq!((endpoint.requests().len(), endpoint.connections()), (2, 1));
+}
+
+#[test]
+fn a_connection_stays_with_the_runtime_that_opened_it() {
+    let endpoint = Endpoint::replying([reply(200)]);
+    let (egress, request) = (egress(), post(&endpoint));
+    let exchanges = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            for _ in 0..3 {
+                assert_eq!(line(send(&egress, &request, CAPTURE).await), "200 ");
+            }
+        });
+    };
+
+    // Two runtimes at a time, then two more, one of them on a thread that has had one.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            exchanges();
+            exchanges();
+        });
+        scope.spawn(exchanges);
+    });
+
+    assert_eq!((endpoint.requests().len(), endpoint.connections()), (9, 3));
 }
 
 #[tokio::test]

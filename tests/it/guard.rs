@@ -133,6 +133,24 @@ async fn a_resolver_that_changes_its_answer_after_the_check_is_not_asked_again()
 }
 
 #[tokio::test]
+async fn a_connection_to_a_fixed_address_ends_with_the_rule_that_fixed_it() {
+    let endpoint = Endpoint::replying([reply(200)]);
+    let lookup = Answers::always(&["127.0.0.2"]);
+    let egress = Egress::with_lookup(OwnListeners::default(), lookup);
+    let mut rules = strict();
+    rules.allow_addresses = vec!["127.0.0.1/32".parse().unwrap()];
+    let here = "127.0.0.1".parse().unwrap();
+    rules.resolve = HashMap::from([("hooks.example.com".to_owned(), here)]);
+    let request = request_to("hooks.example.com", endpoint.port());
+    assert_eq!(send(&egress, &request, &rules).await.unwrap(), 200);
+
+    rules.resolve.clear();
+
+    assert_eq!(blocked(send(&egress, &request, &rules).await), "127.0.0.2");
+    assert_eq!(endpoint.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn an_allowed_range_holds_for_the_forms_that_embed_its_addresses() {
     let endpoint = Endpoint::replying([reply(200)]);
     let egress = Egress::new(OwnListeners::default());

@@ -342,6 +342,106 @@ async fn an_http2_deadline_leaves_no_stream_behind() {
     .await;
 }
 
+#[tokio::test]
+async fn a_connection_takes_a_hundred_streams_and_the_rest_go_on_another() {
+    let (authority, pause) = (Authority::new(), Duration::from_millis(200));
+    let config = authority.issue(&[HOST]).server(&["h2"]);
+    let endpoint = Endpoint::start(Speaks::Http2(config), [reply(204).after(pause)]);
+    let rules = https_rules(&authority);
+    let egress = Egress::new(OwnListeners::default());
+    let request = post_to(Scheme::Https, HOST, endpoint.port());
+
+    let all = (0..150).map(|_| exchange_with(&egress, &request, &rules, BodyUse::Discard));
+    let results = futures_util::future::join_all(all).await;
+
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(
+        (endpoint.requests().len(), endpoint.connections()),
+        (150, 2)
+    );
+}
+
+#[tokio::test]
+async fn an_http2_body_is_bounded_and_its_connection_serves_on() {
+    let authority = Authority::new();
+    let config = authority.issue(&[HOST]).server(&["h2"]);
+    let script = [reply(200).body(vec![b'x'; 8 << 20]), reply(200).body("ok")];
+    let endpoint = Endpoint::start(Speaks::Http2(config), script);
+    let rules = https_rules(&authority);
+    let egress = Egress::new(OwnListeners::default());
+    let mut request = post_to(Scheme::Https, HOST, endpoint.port());
+    request.body = Some(vec![b'y'; 1 << 20].into());
+    let capture = BodyUse::Capture { limit: 100_000 };
+
+    let first = exchange_with(&egress, &request, &rules, capture).await;
+    let second = exchange_with(&egress, &request, &rules, capture).await;
+
+    assert_eq!(
+        first.unwrap_err().to_string(),
+        "the answer's body is over 100000 bytes"
+    );
+    assert_eq!(second.unwrap().body, "ok");
+    assert_eq!(endpoint.requests()[1].body.len(), 1 << 20);
+    assert_eq!(endpoint.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_http2_body_that_nobody_wants_does_not_hold_up_its_connection() {
+    let authority = Authority::new();
+    let config = authority.issue(&[HOST]).server(&["h2"]);
+    let endpoint = Endpoint::start(
+        Speaks::Http2(config),
+        [reply(200).body(vec![b'x'; 8 << 20])],
+    );
+    let rules = https_rules(&authority);
+    let egress = Egress::new(OwnListeners::default());
+    let request = post_to(Scheme::Https, HOST, endpoint.port());
+
+    for _ in 0..20 {
+        let response = exchange_with(&egress, &request, &rules, BodyUse::Discard).await;
+        assert_eq!(response.unwrap().status, 200);
+    }
+
+    assert_eq!((endpoint.requests().len(), endpoint.connections()), (20, 1));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_closes_its_http2_connection_is_asked_on_a_new_one() {
+    let authority = Authority::new();
+    let config = authority.issue(&[HOST]).server(&["h2"]);
+    let endpoint = Endpoint::start(Speaks::Http2(config), [reply(200).closing()]);
+    let rules = https_rules(&authority);
+    let egress = Egress::new(OwnListeners::default());
+    let request = post_to(Scheme::Https, HOST, endpoint.port());
+
+    for _ in 0..3 {
+        let response = exchange_with(&egress, &request, &rules, BodyUse::Discard).await;
+        assert_eq!(response.unwrap().status, 200);
+    }
+
+    assert_eq!(endpoint.requests().len(), 3);
+    assert!(endpoint.connections() > 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_wants_a_client_certificate_is_a_tls_failure() {
+    let authority = Authority::new();
+    for protocols in [&["http/1.1"], &["h2"]] {
+        let config = authority
+            .issue(&[HOST])
+            .server_for_members(&authority, protocols);
+        let endpoint = Endpoint::start(Speaks::Https(config), [reply(200)]);
+
+        let result = call(HOST, endpoint.port(), &https_rules(&authority)).await;
+
+        assert_eq!(
+            tls_fault(result),
+            format!("TLS with `{HOST}` failed: the endpoint sent the alert CertificateRequired")
+        );
+        assert_eq!(endpoint.application_bytes(), 0);
+    }
+}
+
 /// A server that says `bytes` to whoever connects, and closes.
 fn raw_server(bytes: &'static [u8]) -> Endpoint {
     Endpoint::greeting(bytes)

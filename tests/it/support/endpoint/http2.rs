@@ -7,6 +7,7 @@ use http::Request;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub(super) async fn converse<S>(stream: S, script: Script, log: Arc<Log>, connection: usize)
@@ -16,15 +17,31 @@ where
     let Ok(mut streams) = h2::server::handshake(stream).await else {
         return;
     };
-    while let Some(Ok((request, respond))) = streams.accept().await {
-        tokio::spawn(answer(
-            request,
-            respond,
-            script.clone(),
-            log.clone(),
-            connection,
-        ));
+    let close = Arc::new(Notify::new());
+    loop {
+        let next = tokio::select! {
+            next = streams.accept() => next,
+            () = close.notified() => {
+                streams.graceful_shutdown();
+                continue;
+            }
+        };
+        let Some(Ok((request, respond))) = next else {
+            return;
+        };
+        let (script, log, close) = (script.clone(), log.clone(), close.clone());
+        tokio::spawn(async move {
+            if let Some(Ending::Close) = answer(request, respond, script, log, connection).await {
+                close.notify_one();
+            }
+        });
     }
+}
+
+/// Whether the connection goes on after an answer.
+enum Ending {
+    Close,
+    Keep,
 }
 
 async fn answer(
@@ -33,7 +50,7 @@ async fn answer(
     script: Script,
     log: Arc<Log>,
     connection: usize,
-) -> Option<()> {
+) -> Option<Ending> {
     let at = Instant::now();
     let (head, mut stream) = request.into_parts();
     let mut body = Vec::new();
@@ -61,7 +78,7 @@ async fn answer(
     reply.wait().await;
     if reply.refused {
         respond.send_reset(h2::Reason::REFUSED_STREAM);
-        return Some(());
+        return Some(Ending::Keep);
     }
     let mut response = http::Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
@@ -73,5 +90,9 @@ async fn answer(
     if !reply.body.is_empty() {
         send.send_data(reply.body.into(), true).ok()?;
     }
-    Some(())
+    Some(if reply.closing {
+        Ending::Close
+    } else {
+        Ending::Keep
+    })
 }

@@ -11,6 +11,7 @@ pub(crate) struct Reply {
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
     pub(super) refused: bool,
+    pub(super) closing: bool,
     script: Vec<Step>,
     /// Whether the head and body above are written after the script's steps.
     whole: bool,
@@ -37,6 +38,7 @@ pub(crate) fn reply(status: u16) -> Reply {
         headers: Vec::new(),
         body: Vec::new(),
         refused: false,
+        closing: false,
         script: Vec::new(),
         whole: true,
     }
@@ -62,6 +64,12 @@ impl Reply {
     /// These bytes, then the end of the connection.
     pub(crate) fn raw_then_close(bytes: impl Into<Vec<u8>>) -> Self {
         Self::script([Step::Write(bytes.into()), Step::Close])
+    }
+
+    /// HTTP/2 alone: the connection is ended after this answer.
+    pub(crate) fn closing(mut self) -> Self {
+        self.closing = true;
+        self
     }
 
     /// HTTP/2 alone: the stream is refused, which says that nothing was processed.
