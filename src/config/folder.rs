@@ -273,12 +273,13 @@ impl Written {
         let name = file.display().to_string();
         let Reading {
             value,
+            is_valid,
             faults,
             depends,
         } = Sheet::read(&name, &text, base, read::gateway);
         Self {
             text,
-            gateway: value.map(Arc::new),
+            gateway: value.filter(|_| is_valid).map(Arc::new),
             faults,
             depends: stamped(depends),
         }

@@ -51,6 +51,8 @@ pub(super) struct Disk<K> {
     pub(super) text: Arc<str>,
     /// None where it is not valid.
     pub(super) version: Option<Arc<Version<K>>>,
+    /// What could be read of a text that is not valid: to find what else is wrong, never to serve.
+    pub(super) remains: Option<K>,
     pub(super) faults: Vec<Fault>,
     depends: Depends,
 }
@@ -343,10 +345,16 @@ pub(super) fn parse<K: Kind>(
     let reading = Sheet::read(&file, &text, base, |root| K::read(id, root));
     let Reading {
         value,
+        is_valid,
         faults,
         depends,
     } = reading;
     let depends = stamped(depends);
+    let (value, remains) = if is_valid {
+        (value, None)
+    } else {
+        (None, value)
+    };
     let version = value.map(|value| {
         Arc::new(Version {
             text: text.clone(),
@@ -358,6 +366,7 @@ pub(super) fn parse<K: Kind>(
         stamp,
         text,
         version,
+        remains,
         faults,
         depends,
     }
@@ -406,6 +415,7 @@ fn work<K: Kind>(job: &Job<K>, base: &Path) -> Done<K> {
             stamp,
             text: "".into(),
             version: None,
+            remains: None,
             faults: vec![fault],
             depends: Vec::new(),
         }),

@@ -1,5 +1,6 @@
 //! What a configuration folder comes to: every fault with its place, every default.
 
+mod faults;
 
 use std::fs;
 use std::path::{Path, PathBuf};
