@@ -35,9 +35,6 @@ pub struct Draft {
 /// is wrong with other files is in [`Snapshot::faults`].
 pub fn load(path: &Path) -> Result<Loaded, Faults> {
     let (folder, snapshot) = Folder::open(path, Memory::Kept)?;
-    for fault in &*snapshot.faults {
-        super::watch::log(fault);
-    }
     let live = Live::of(snapshot);
     Ok(Loaded { folder, live })
 }

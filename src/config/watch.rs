@@ -9,11 +9,10 @@
 mod eyes;
 
 use super::Live;
-use super::fault::{Fault, Severity};
 use super::folder::Folder;
 use eyes::{Eyes, Seen};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -56,6 +55,8 @@ struct Watcher {
     writes: Option<(Instant, Instant)>,
     /// Files that were written to and not closed, with the last write.
     open: HashMap<PathBuf, Instant>,
+    /// When to look again, whatever is seen until then.
+    again: Option<Instant>,
 }
 
 // === impl Watch ===
@@ -112,6 +113,7 @@ impl Watcher {
             eyes,
             writes: None,
             open: HashMap::new(),
+            again: None,
         }
     }
 
@@ -123,7 +125,6 @@ impl Watcher {
             match self.next(inbox) {
                 Some(Message::Seen(seen)) => self.note(seen),
                 Some(Message::Look(done)) => {
-                    self.open.clear();
                     self.look();
                     self.folder.keep();
                     let _ = done.send(());
@@ -152,8 +153,8 @@ impl Watcher {
 
     /// How long until the next look; none if nothing calls for one.
     fn wait(&self) -> Option<Duration> {
-        let (first, last) = self.writes?;
-        let due = (last + QUIET).min(first + PATIENCE);
+        let quiet = |(first, last)| Instant::min(last + QUIET, first + PATIENCE);
+        let due = self.writes.map(quiet).into_iter().chain(self.again).min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
@@ -179,12 +180,6 @@ impl Watcher {
         let held = self.held();
         let look = self.folder.look(&held);
         if let Some(snapshot) = look.snapshot {
-            let before = self.live.get();
-            for fault in &*snapshot.faults {
-                if !before.faults.contains(fault) {
-                    log(fault);
-                }
-            }
             tracing::info!(
                 version = snapshot.version,
                 "configuration version {} is in force",
@@ -193,26 +188,23 @@ impl Watcher {
             self.live.set(snapshot);
         }
         let found_more = self.eyes.follow(&self.folder);
-        if look.unsettled || found_more || !held.is_empty() {
-            self.writes = Some((now, Instant::now()));
-        }
+        let unheld = self.open.values().min().map(|last| *last + HELD);
+        let soon = (look.unsettled || found_more).then(|| Instant::now() + QUIET);
+        self.again = unheld.into_iter().chain(soon).min();
     }
 
     /// The files that are being written, as the folder names them.
     fn held(&self) -> HashSet<PathBuf> {
         let base = self.folder.base();
-        let Ok(absolute) = std::path::absolute(base) else {
+        let here = if base.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            base
+        };
+        let Ok(absolute) = std::path::absolute(here) else {
             return HashSet::new();
         };
         let named = |path: &PathBuf| Some(base.join(path.strip_prefix(&absolute).ok()?));
         self.open.keys().filter_map(named).collect()
-    }
-}
-
-/// Writes a fault to the log.
-pub(super) fn log(fault: &Fault) {
-    match fault.severity {
-        Severity::Error => tracing::error!(file = fault.file, "{fault}"),
-        Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
     }
 }

@@ -37,6 +37,13 @@ impl Conf {
         fs::write(path, text).unwrap();
     }
 
+    /// Writes a file as careful editors do: beside its place, then renamed.
+    pub(crate) fn replace(&self, name: &str, text: impl AsRef<[u8]>) {
+        let beside = format!("{name}.new");
+        self.write(&beside, text);
+        fs::rename(self.file(&beside), self.file(name)).unwrap();
+    }
+
     /// What `check` says, without the folder's own path.
     pub(crate) fn faults(&self) -> Vec<String> {
         let folder = format!("{}/", self.path().display());
