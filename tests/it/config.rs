@@ -1,6 +1,8 @@
 //! What a configuration folder comes to: every fault with its place, every default.
 
+mod defaults;
 mod faults;
+mod fingerprint;
 
 use std::fs;
 use std::path::{Path, PathBuf};

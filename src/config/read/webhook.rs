@@ -49,7 +49,10 @@ struct Target {
 
 /// Reads the whole file.
 pub(in crate::config) fn read(id: &WebhookId, root: &Table<'_>) -> Option<ReadWebhook> {
-    let mut shape = Shape::default();
+    let mut shape = Shape {
+        body: "json",
+        ..Shape::default()
+    };
     let name = root.need("name", "a name", Field::name);
     let destination = root.get("destination", |field| {
         field.choice(&[
