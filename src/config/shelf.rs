@@ -187,6 +187,7 @@ impl<K: Kind> Shelf<K> {
     }
 
     fn settle(&mut self, id: K::Id, done: Done<K>, scan: &mut Scan) {
+        let path = self.path(&id);
         let entry = self.entries.entry(id).or_insert(Entry {
             disk: None,
             served: None,
@@ -204,7 +205,15 @@ impl<K: Kind> Shelf<K> {
                     disk.stamp = stamp;
                 }
             }
-            Done::Changing => scan.unsettled = true,
+            Done::Changing => {
+                scan.unsettled = true;
+                // It is there: to call it deleted would be wrong.
+                if entry.disk.is_none() {
+                    let fault = file::fault(&path, Place::START, "is being written".into());
+                    entry.disk = Some(Disk::unusable(fault, None));
+                    scan.changed = true;
+                }
+            }
             Done::Gone => scan.changed |= entry.disk.take().is_some(),
         }
     }

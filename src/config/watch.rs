@@ -63,15 +63,22 @@ struct Watcher {
 
 impl Watch {
     pub(super) fn start(folder: Folder, live: Live) -> Self {
+        Self::through(folder, live, |messages| {
+            Eyes::open(move |seen| {
+                // The inbox is gone only when the thread is ending.
+                let _ = messages.send(Message::Seen(seen));
+            })
+        })
+    }
+
+    fn through(
+        folder: Folder,
+        live: Live,
+        eyes: impl FnOnce(Sender<Message>) -> Eyes + Send + 'static,
+    ) -> Self {
         let (messages, inbox) = channel();
         let to_self = messages.clone();
-        let run = move || {
-            let tell = move |seen| {
-                // The inbox is gone only when the thread is ending.
-                let _ = to_self.send(Message::Seen(seen));
-            };
-            Watcher::new(folder, live, Eyes::open(tell)).run(&inbox);
-        };
+        let run = move || Watcher::new(folder, live, eyes(to_self)).run(&inbox);
         let thread = std::thread::Builder::new().name("config".into()).spawn(run);
         let thread = match thread {
             Ok(thread) => Some(thread),
@@ -206,5 +213,30 @@ impl Watcher {
         };
         let named = |path: &PathBuf| Some(base.join(path.strip_prefix(&absolute).ok()?));
         self.open.keys().filter_map(named).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::folder::Memory;
+    use std::fs;
+
+    #[test]
+    fn where_the_kernel_does_not_tell_the_folder_is_looked_at_every_so_often() {
+        let conf = tempfile::TempDir::new().unwrap();
+        let gateway = conf.path().join("gateway.toml");
+        fs::write(&gateway, "[retry]\nmax_retries = 1\n").unwrap();
+        let (folder, snapshot) = Folder::open(conf.path(), Memory::None).unwrap();
+        let live = Live::of(snapshot);
+        let _watch = Watch::through(folder, live.clone(), |_| Eyes::shut());
+
+        fs::write(&gateway, "[retry]\nmax_retries = 2\n").unwrap();
+
+        let start = Instant::now();
+        while live.get().gateway.retry.max_retries != 2 {
+            assert!(start.elapsed() < Duration::from_secs(10), "it never was");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod defaults;
 mod faults;
 mod fingerprint;
+mod folder;
 
 use std::fs;
 use std::path::{Path, PathBuf};

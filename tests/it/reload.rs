@@ -2,6 +2,7 @@
 
 mod lock;
 mod restart;
+mod storm;
 mod watched;
 
 use crate::config::{Conf, WEBHOOK};

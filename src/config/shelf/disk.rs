@@ -34,6 +34,18 @@ pub(in crate::config) type Depends = Vec<(PathBuf, Option<Stamp>)>;
 // === impl Disk ===
 
 impl<K> Disk<K> {
+    /// A file that nothing can be read from.
+    pub(super) fn unusable(fault: Fault, stamp: Option<Stamp>) -> Self {
+        Self {
+            stamp,
+            text: "".into(),
+            version: None,
+            remains: None,
+            faults: vec![fault],
+            depends: Vec::new(),
+        }
+    }
+
     /// Whether both are of no use, for the same reasons.
     pub(super) fn fails_like(&self, other: &Self) -> bool {
         let useless = self.version.is_none() && other.version.is_none();

@@ -63,14 +63,7 @@ fn work<K: Kind>(job: &Job<K>, base: &Path) -> Done<K> {
         Contents::Text(text, stamp) => {
             Done::Parsed(parse::<K>(&job.id, &job.path, text, stamp, base))
         }
-        Contents::Unreadable(fault, stamp) => Done::Parsed(Disk {
-            stamp,
-            text: "".into(),
-            version: None,
-            remains: None,
-            faults: vec![fault],
-            depends: Vec::new(),
-        }),
+        Contents::Unreadable(fault, stamp) => Done::Parsed(Disk::unusable(fault, stamp)),
         Contents::Changing => Done::Changing,
         Contents::Gone => Done::Gone,
     }
