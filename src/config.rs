@@ -47,6 +47,8 @@ pub struct Snapshot {
     pub journeys: HashMap<JourneyId, Service<Journey>>,
     /// What is wrong with the files as they are on disk, in the order of files and lines.
     pub faults: Arc<[Fault]>,
+    /// How many errors came up since the process started, those of its start included.
+    pub refusals: u64,
     /// Counts from 1 the snapshots since the process started.
     pub version: u64,
 }
@@ -104,6 +106,22 @@ impl<T> Clone for Service<T> {
 // === impl Snapshot ===
 
 impl Snapshot {
+    /// A first snapshot that nothing is wrong with, made by hand.
+    pub fn new(
+        gateway: Gateway,
+        webhooks: HashMap<WebhookId, Service<Webhook>>,
+        journeys: HashMap<JourneyId, Service<Journey>>,
+    ) -> Self {
+        Self {
+            gateway: Arc::new(gateway),
+            webhooks,
+            journeys,
+            faults: Arc::default(),
+            refusals: 0,
+            version: 1,
+        }
+    }
+
     /// What `target` stands for in this snapshot.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub enum Severity {
 /// One thing that is wrong, and where it stands.
 ///
 /// `Display` is `path/file.toml:12:8: key: what was found, what is accepted`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fault {
     /// As the folder was named by whoever asked, so that it can be opened from there.
     pub file: String,

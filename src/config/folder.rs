@@ -30,6 +30,9 @@ pub(super) struct Folder {
     copies: Option<Copies>,
     /// Copies that are not up to date.
     unwritten: Vec<Change>,
+    /// Of the latest snapshot.
+    faults: Arc<[Fault]>,
+    refusals: u64,
     version: u64,
     links: Vec<PathBuf>,
 }
@@ -93,6 +96,8 @@ impl Folder {
             running,
             copies,
             unwritten: Vec::new(),
+            faults: Arc::default(),
+            refusals: 0,
             version: 0,
             links: Vec::new(),
         };
@@ -232,14 +237,40 @@ impl Folder {
         faults.extend_from_slice(&self.webhooks.strays);
         faults.extend_from_slice(&self.journeys.strays);
         faults.sort();
+        self.announce(&faults);
+        self.faults = faults.into();
         self.version += 1;
         Arc::new(Snapshot {
             gateway: self.running.clone(),
             webhooks: services(&self.webhooks, judge::webhook_service),
             journeys: services(&self.journeys, judge::journey_service),
-            faults: faults.into(),
+            faults: self.faults.clone(),
+            refusals: self.refusals,
             version: self.version,
         })
+    }
+
+    /// Logs and counts what was not wrong before. A folder without memory is only looked at by
+    /// somebody who shows its faults.
+    fn announce(&mut self, faults: &[Fault]) {
+        let known: HashSet<_> = self.faults.iter().collect();
+        for fault in faults.iter().filter(|fault| !known.contains(fault)) {
+            match fault.severity {
+                Severity::Error => self.refusals += 1,
+                Severity::Warning => {}
+            }
+            if self.copies.is_some() {
+                log(fault);
+            }
+        }
+    }
+}
+
+/// Writes a fault to the log.
+fn log(fault: &Fault) {
+    match fault.severity {
+        Severity::Error => tracing::error!(file = fault.file, "{fault}"),
+        Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
     }
 }
 
@@ -273,12 +304,13 @@ impl Written {
         let name = file.display().to_string();
         let Reading {
             value,
+            is_valid,
             faults,
             depends,
         } = Sheet::read(&name, &text, base, read::gateway);
         Self {
             text,
-            gateway: value.map(Arc::new),
+            gateway: value.filter(|_| is_valid).map(Arc::new),
             faults,
             depends: stamped(depends),
         }

@@ -165,13 +165,17 @@ pub(super) fn judge_journeys(
     for (id, entry) in &shelf.entries {
         let Some(disk) = &entry.disk else { continue };
         faults.extend_from_slice(&disk.faults);
-        let calls = disk.version.iter().flat_map(|v| &v.value.calls);
-        for (index, call) in calls.enumerate() {
+        let valid = disk.version.as_ref().map(|version| &version.value);
+        for call in valid
+            .or(disk.remains.as_ref())
+            .into_iter()
+            .flat_map(|j| &j.calls)
+        {
             let Some((severity, message)) = misfit(call, webhooks) else {
                 continue;
             };
             let mut fault = file::fault(&shelf.path(id), call.place, message);
-            fault.key = format!("tiles[{index}].webhook");
+            fault.key = format!("tiles[{}].webhook", call.index);
             fault.severity = severity;
             faults.push(fault);
         }

@@ -35,9 +35,6 @@ pub struct Draft {
 /// is wrong with other files is in [`Snapshot::faults`].
 pub fn load(path: &Path) -> Result<Loaded, Faults> {
     let (folder, snapshot) = Folder::open(path, Memory::Kept)?;
-    for fault in &*snapshot.faults {
-        super::watch::log(fault);
-    }
     let live = Live::of(snapshot);
     Ok(Loaded { folder, live })
 }
@@ -61,10 +58,14 @@ pub fn check(path: &Path) -> Report {
 
 /// Judges `text`, a webhook of the folder `base` that need not be on disk. Faults are of `file`.
 pub fn draft(id: &WebhookId, text: &str, file: &str, base: &Path) -> Draft {
-    let Reading { value, faults, .. } =
-        Sheet::read(file, text, base, |root| read::webhook(id, root));
+    let Reading {
+        value,
+        is_valid,
+        faults,
+        ..
+    } = Sheet::read(file, text, base, |root| read::webhook(id, root));
     let report = Report { faults };
-    match value {
+    match value.filter(|_| is_valid) {
         Some(read) => Draft {
             webhook: Some(read.webhook),
             fingerprint: Some(read.fingerprint),

@@ -25,3 +25,6 @@ pub(super) use place::Place;
 pub(super) use sheet::{Reading, Sheet};
 pub(super) use table::{Table, nearest};
 pub(super) use webhook::{Literal, ReadWebhook, read as webhook};
+
+#[cfg(test)]
+mod tests;

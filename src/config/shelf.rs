@@ -4,25 +4,20 @@
 //! the ones whose text, or a file they refer to, is another. What is served of them is decided
 //! elsewhere (see `judge`).
 
+mod disk;
+mod jobs;
+mod kind;
+
 use super::fault::Fault;
-use super::file::{self, Contents, Stamp};
-use super::read::{self, ReadJourney, ReadWebhook, Reading, Sheet, Table};
-use crate::model::{JourneyId, WebhookId};
+use super::file::{self, Stamp};
+use super::read::Place;
+pub(super) use disk::{Depends, Disk, Version, has_changed, parse, stamped};
+use jobs::{Done, Job, run};
+pub(super) use kind::Kind;
 use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What kind of file a shelf holds.
-pub(super) trait Kind: Sized + Send + Sync {
-    type Id: Ord + Clone + Send + Sync + std::fmt::Display;
-    /// The folder's name beside `gateway.toml`.
-    const FOLDER: &'static str;
-    /// The id that the stem of a file's name says.
-    fn id(stem: &str) -> Option<Self::Id>;
-    /// Reads a whole file.
-    fn read(id: &Self::Id, root: &Table<'_>) -> Option<Self>;
-}
 
 /// All files of one kind.
 #[derive(Debug)]
@@ -44,71 +39,22 @@ pub(super) struct Entry<K> {
     pub(super) served: Option<Arc<Version<K>>>,
 }
 
-/// A file, as it was last read.
-#[derive(Debug)]
-pub(super) struct Disk<K> {
-    stamp: Option<Stamp>,
-    pub(super) text: Arc<str>,
-    /// None where it is not valid.
-    pub(super) version: Option<Arc<Version<K>>>,
-    pub(super) faults: Vec<Fault>,
-    depends: Depends,
+/// What a scan came to.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// Whether anything is to be judged anew.
+    pub(super) changed: bool,
+    /// Whether a file changed while it was read, so that another scan is due soon.
+    pub(super) unsettled: bool,
+    /// Files that are symbolic links.
+    pub(super) links: Vec<PathBuf>,
 }
 
-/// A text that is valid, and its meaning.
-#[derive(Debug)]
-pub(super) struct Version<K> {
-    pub(super) text: Arc<str>,
-    pub(super) value: K,
-    depends: Depends,
-}
-
-/// The files that a text refers to, as they were when it was read.
-pub(super) type Depends = Vec<(PathBuf, Option<Stamp>)>;
-
-/// A file to be read, or read.
-struct Job<K: Kind> {
-    id: K::Id,
-    path: PathBuf,
-    known: Option<Arc<str>>,
-}
-
-/// What came of a [`Job`].
-enum Done<K> {
-    Parsed(Disk<K>),
-    /// The text is what it was.
-    Same(Option<Stamp>),
-    /// To be looked at again.
-    Changing,
-    Gone,
-}
-
-// === impl Kind ===
-
-impl Kind for ReadWebhook {
-    type Id = WebhookId;
-    const FOLDER: &'static str = "webhooks";
-
-    fn id(stem: &str) -> Option<Self::Id> {
-        WebhookId::new(stem).ok()
-    }
-
-    fn read(id: &Self::Id, root: &Table<'_>) -> Option<Self> {
-        read::webhook(id, root)
-    }
-}
-
-impl Kind for ReadJourney {
-    type Id = JourneyId;
-    const FOLDER: &'static str = "journeys";
-
-    fn id(stem: &str) -> Option<Self::Id> {
-        JourneyId::new(stem).ok()
-    }
-
-    fn read(id: &Self::Id, root: &Table<'_>) -> Option<Self> {
-        read::journey(id, root)
-    }
+/// What a folder holds.
+struct Listed<K: Kind> {
+    files: BTreeMap<K::Id, PathBuf>,
+    strays: Vec<Fault>,
+    links: Vec<PathBuf>,
 }
 
 // === impl Shelf ===
@@ -181,7 +127,7 @@ impl<K: Kind> Shelf<K> {
         };
         let unreadable = |error: std::io::Error| {
             let message = format!("cannot be listed: {error}");
-            file::fault(&self.folder, super::read::Place::START, message)
+            file::fault(&self.folder, Place::START, message)
         };
         let items = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(listed),
@@ -209,7 +155,7 @@ impl<K: Kind> Shelf<K> {
                 None => {
                     let message =
                         "the file's name is no id; expected [a-z0-9][a-z0-9_-]{0,63}.toml";
-                    let place = super::read::Place::START;
+                    let place = Place::START;
                     listed
                         .strays
                         .push(file::fault(&path, place, message.into()));
@@ -241,6 +187,7 @@ impl<K: Kind> Shelf<K> {
     }
 
     fn settle(&mut self, id: K::Id, done: Done<K>, scan: &mut Scan) {
+        let path = self.path(&id);
         let entry = self.entries.entry(id).or_insert(Entry {
             disk: None,
             served: None,
@@ -258,7 +205,15 @@ impl<K: Kind> Shelf<K> {
                     disk.stamp = stamp;
                 }
             }
-            Done::Changing => scan.unsettled = true,
+            Done::Changing => {
+                scan.unsettled = true;
+                // It is there: to call it deleted would be wrong.
+                if entry.disk.is_none() {
+                    let fault = file::fault(&path, Place::START, "is being written".into());
+                    entry.disk = Some(Disk::unusable(fault, None));
+                    scan.changed = true;
+                }
+            }
             Done::Gone => scan.changed |= entry.disk.take().is_some(),
         }
     }
@@ -283,134 +238,6 @@ impl<K: Kind> Shelf<K> {
             }
         }
         changed
-    }
-}
-
-// === impl Disk ===
-
-impl<K> Disk<K> {
-    /// Whether both are of no use, for the same reasons.
-    fn fails_like(&self, other: &Self) -> bool {
-        let useless = self.version.is_none() && other.version.is_none();
-        useless && self.text == other.text && self.faults == other.faults
-    }
-}
-
-/// What a scan came to.
-#[derive(Debug, Default)]
-pub(super) struct Scan {
-    /// Whether anything is to be judged anew.
-    pub(super) changed: bool,
-    /// Whether a file changed while it was read, so that another scan is due soon.
-    pub(super) unsettled: bool,
-    /// Files that are symbolic links.
-    pub(super) links: Vec<PathBuf>,
-}
-
-/// What a folder holds.
-struct Listed<K: Kind> {
-    files: BTreeMap<K::Id, PathBuf>,
-    strays: Vec<Fault>,
-    links: Vec<PathBuf>,
-}
-
-/// Whether any of these files is another than it was.
-pub(super) fn has_changed(depends: &Depends) -> bool {
-    depends
-        .iter()
-        .any(|(path, stamp)| Stamp::of(path) != *stamp)
-}
-
-/// The stamps of the files that a text refers to. They are taken after the files were read: one
-/// that may have changed in between is young, gets no stamp, and is read again by the next scan.
-pub(super) fn stamped(depends: Vec<PathBuf>) -> Depends {
-    let stamp = |path: PathBuf| {
-        let stamp = Stamp::of(&path).and_then(Stamp::settled);
-        (path, stamp)
-    };
-    depends.into_iter().map(stamp).collect()
-}
-
-/// Parses `text`, the content of the file at `path`.
-pub(super) fn parse<K: Kind>(
-    id: &K::Id,
-    path: &Path,
-    text: Arc<str>,
-    stamp: Option<Stamp>,
-    base: &Path,
-) -> Disk<K> {
-    let file = path.display().to_string();
-    let reading = Sheet::read(&file, &text, base, |root| K::read(id, root));
-    let Reading {
-        value,
-        faults,
-        depends,
-    } = reading;
-    let depends = stamped(depends);
-    let version = value.map(|value| {
-        Arc::new(Version {
-            text: text.clone(),
-            value,
-            depends: depends.clone(),
-        })
-    });
-    Disk {
-        stamp,
-        text,
-        version,
-        faults,
-        depends,
-    }
-}
-
-/// Does all jobs, on more than one thread where there are many.
-fn run<K: Kind>(jobs: Vec<Job<K>>, base: &Path) -> Results<K> {
-    const FEW: usize = 256;
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
-    let do_all = |jobs: Vec<Job<K>>| -> Results<K> {
-        let one = |job: Job<K>| {
-            let done = work(&job, base);
-            (job.id, done)
-        };
-        jobs.into_iter().map(one).collect()
-    };
-    if jobs.len() <= FEW || threads == 1 {
-        return do_all(jobs);
-    }
-    let share = jobs.len().div_ceil(threads);
-    let mut jobs = jobs.into_iter();
-    std::thread::scope(|scope| {
-        let mut workers = Vec::new();
-        for _ in 0..threads {
-            let part: Vec<_> = jobs.by_ref().take(share).collect();
-            workers.push(scope.spawn(move || do_all(part)));
-        }
-        let results = workers.into_iter().map(|worker| match worker.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        results.flatten().collect()
-    })
-}
-
-/// Files and what came of them.
-type Results<K> = Vec<(<K as Kind>::Id, Done<K>)>;
-
-fn work<K: Kind>(job: &Job<K>, base: &Path) -> Done<K> {
-    match file::read(&job.path) {
-        Contents::Text(text, stamp) if job.known.as_ref() == Some(&text) => Done::Same(stamp),
-        Contents::Text(text, stamp) => {
-            Done::Parsed(parse::<K>(&job.id, &job.path, text, stamp, base))
-        }
-        Contents::Unreadable(fault, stamp) => Done::Parsed(Disk {
-            stamp,
-            text: "".into(),
-            version: None,
-            faults: vec![fault],
-            depends: Vec::new(),
-        }),
-        Contents::Changing => Done::Changing,
-        Contents::Gone => Done::Gone,
     }
 }
 

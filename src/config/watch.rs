@@ -9,11 +9,10 @@
 mod eyes;
 
 use super::Live;
-use super::fault::{Fault, Severity};
 use super::folder::Folder;
 use eyes::{Eyes, Seen};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -56,21 +55,30 @@ struct Watcher {
     writes: Option<(Instant, Instant)>,
     /// Files that were written to and not closed, with the last write.
     open: HashMap<PathBuf, Instant>,
+    /// When to look again, whatever is seen until then.
+    again: Option<Instant>,
 }
 
 // === impl Watch ===
 
 impl Watch {
     pub(super) fn start(folder: Folder, live: Live) -> Self {
+        Self::through(folder, live, |messages| {
+            Eyes::open(move |seen| {
+                // The inbox is gone only when the thread is ending.
+                let _ = messages.send(Message::Seen(seen));
+            })
+        })
+    }
+
+    fn through(
+        folder: Folder,
+        live: Live,
+        eyes: impl FnOnce(Sender<Message>) -> Eyes + Send + 'static,
+    ) -> Self {
         let (messages, inbox) = channel();
         let to_self = messages.clone();
-        let run = move || {
-            let tell = move |seen| {
-                // The inbox is gone only when the thread is ending.
-                let _ = to_self.send(Message::Seen(seen));
-            };
-            Watcher::new(folder, live, Eyes::open(tell)).run(&inbox);
-        };
+        let run = move || Watcher::new(folder, live, eyes(to_self)).run(&inbox);
         let thread = std::thread::Builder::new().name("config".into()).spawn(run);
         let thread = match thread {
             Ok(thread) => Some(thread),
@@ -112,6 +120,7 @@ impl Watcher {
             eyes,
             writes: None,
             open: HashMap::new(),
+            again: None,
         }
     }
 
@@ -123,7 +132,6 @@ impl Watcher {
             match self.next(inbox) {
                 Some(Message::Seen(seen)) => self.note(seen),
                 Some(Message::Look(done)) => {
-                    self.open.clear();
                     self.look();
                     self.folder.keep();
                     let _ = done.send(());
@@ -152,8 +160,8 @@ impl Watcher {
 
     /// How long until the next look; none if nothing calls for one.
     fn wait(&self) -> Option<Duration> {
-        let (first, last) = self.writes?;
-        let due = (last + QUIET).min(first + PATIENCE);
+        let quiet = |(first, last)| Instant::min(last + QUIET, first + PATIENCE);
+        let due = self.writes.map(quiet).into_iter().chain(self.again).min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
@@ -179,12 +187,6 @@ impl Watcher {
         let held = self.held();
         let look = self.folder.look(&held);
         if let Some(snapshot) = look.snapshot {
-            let before = self.live.get();
-            for fault in &*snapshot.faults {
-                if !before.faults.contains(fault) {
-                    log(fault);
-                }
-            }
             tracing::info!(
                 version = snapshot.version,
                 "configuration version {} is in force",
@@ -193,15 +195,20 @@ impl Watcher {
             self.live.set(snapshot);
         }
         let found_more = self.eyes.follow(&self.folder);
-        if look.unsettled || found_more || !held.is_empty() {
-            self.writes = Some((now, Instant::now()));
-        }
+        let unheld = self.open.values().min().map(|last| *last + HELD);
+        let soon = (look.unsettled || found_more).then(|| Instant::now() + QUIET);
+        self.again = unheld.into_iter().chain(soon).min();
     }
 
     /// The files that are being written, as the folder names them.
     fn held(&self) -> HashSet<PathBuf> {
         let base = self.folder.base();
-        let Ok(absolute) = std::path::absolute(base) else {
+        let here = if base.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            base
+        };
+        let Ok(absolute) = std::path::absolute(here) else {
             return HashSet::new();
         };
         let named = |path: &PathBuf| Some(base.join(path.strip_prefix(&absolute).ok()?));
@@ -209,10 +216,27 @@ impl Watcher {
     }
 }
 
-/// Writes a fault to the log.
-pub(super) fn log(fault: &Fault) {
-    match fault.severity {
-        Severity::Error => tracing::error!(file = fault.file, "{fault}"),
-        Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::folder::Memory;
+    use std::fs;
+
+    #[test]
+    fn where_the_kernel_does_not_tell_the_folder_is_looked_at_every_so_often() {
+        let conf = tempfile::TempDir::new().unwrap();
+        let gateway = conf.path().join("gateway.toml");
+        fs::write(&gateway, "[retry]\nmax_retries = 1\n").unwrap();
+        let (folder, snapshot) = Folder::open(conf.path(), Memory::None).unwrap();
+        let live = Live::of(snapshot);
+        let _watch = Watch::through(folder, live.clone(), |_| Eyes::shut());
+
+        fs::write(&gateway, "[retry]\nmax_retries = 2\n").unwrap();
+
+        let start = Instant::now();
+        while live.get().gateway.retry.max_retries != 2 {
+            assert!(start.elapsed() < Duration::from_secs(10), "it never was");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }

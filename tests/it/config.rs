@@ -1,5 +1,10 @@
 //! What a configuration folder comes to: every fault with its place, every default.
 
+mod defaults;
+mod faults;
+mod fingerprint;
+mod folder;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use stepgate::config;
@@ -33,6 +38,13 @@ impl Conf {
         let path = self.file(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// Writes a file as careful editors do: beside its place, then renamed.
+    pub(crate) fn replace(&self, name: &str, text: impl AsRef<[u8]>) {
+        let beside = format!("{name}.new");
+        self.write(&beside, text);
+        fs::rename(self.file(&beside), self.file(name)).unwrap();
     }
 
     /// What `check` says, without the folder's own path.

@@ -9,6 +9,7 @@ mod architecture;
 mod config;
 mod egress;
 mod guard;
+mod reload;
 mod schema;
 mod support;
 mod tls;

@@ -112,7 +112,7 @@ impl<'a> Field<'a> {
         if !range.contains(&size) {
             let (least, most) = (range.start(), bytesize::ByteSize(*range.end()));
             return self.refuse(format!(
-                "found {text:?}; expected from {least} bytes to {most}"
+                "found {text:?}; expected {least} bytes or more, and at most {most}"
             ));
         }
         Some(size)
@@ -171,7 +171,7 @@ impl<'a> Field<'a> {
     }
 
     /// The values of an array; a fault in one does not hide the others.
-    pub(super) fn list<T>(self, read: impl Fn(Field<'_>) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(self, mut read: impl FnMut(Field<'_>) -> Option<T>) -> Option<Vec<T>> {
         let DeValue::Array(items) = self.value else {
             return self.mismatch(self.value, "an array");
         };

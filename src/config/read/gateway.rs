@@ -69,6 +69,12 @@ fn listen(table: &Table<'_>) -> Listen {
     if let Some(field) = table.field("http") {
         judge_doors(&listen, &field, table.field("token").is_some());
     }
+    if let Some(field) = table.field("admin")
+        && listen.admin.port() != 0
+        && listen.http.contains(&listen.admin)
+    {
+        field.error("found an address of `listen.http`; expected another");
+    }
     listen
 }
 
@@ -82,9 +88,6 @@ fn judge_doors(listen: &Listen, http: &Field<'_>, guarded: bool) {
         http.error(format!(
             "{address} is not loopback; expected `listen.token` to be set, or loopback addresses only"
         ));
-    }
-    if listen.admin.port() != 0 && listen.http.contains(&listen.admin) {
-        http.error("found the address of `listen.admin`; expected another");
     }
 }
 
@@ -245,11 +248,11 @@ fn log(table: &Table<'_>) -> Log {
 fn admin(table: &Table<'_>) -> Admin {
     let host = |field: Field<'_>| field.name().map(str::to_ascii_lowercase);
     let tokens = table.get("tokens", |field| {
-        let names = std::cell::RefCell::new(HashSet::new());
+        let mut names = HashSet::new();
         field.list(|item| {
             item.table(|table| {
                 let token = admin_token(table)?;
-                if !names.borrow_mut().insert(token.name.clone()) {
+                if !names.insert(token.name.clone()) {
                     table.error(format!(
                         "a second token named {:?}; expected another name",
                         token.name

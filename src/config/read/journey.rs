@@ -7,7 +7,6 @@ use super::units;
 use crate::config::{Journey, LiveDataFailure, Tile, TileType};
 use crate::model::{JourneyId, WebhookId};
 use crate::template::{Place, Template};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -16,13 +15,15 @@ use toml::de::DeValue;
 #[derive(Debug)]
 pub(in crate::config) struct ReadJourney {
     pub(in crate::config) journey: Arc<Journey>,
-    /// In the order of the file, counted from 0 for their keys.
+    /// In the order of the file; of a journey with faults, those that could be read.
     pub(in crate::config) calls: Vec<Call>,
 }
 
 /// A tile's `webhook`, to be judged against the webhook that it names.
 #[derive(Debug)]
 pub(in crate::config) struct Call {
+    /// Which of the journey's tiles, from 0.
+    pub(in crate::config) index: usize,
     pub(in crate::config) tile: Arc<Tile>,
     pub(in crate::config) place: FilePlace,
 }
@@ -41,22 +42,28 @@ const KINDS: [(&str, Kind); 3] = [
     ("user_profile", Kind::UserProfile),
 ];
 
-/// Reads the whole file.
+/// Reads the whole file. A key with a fault counts as empty, so that the tiles are read all the
+/// same: what is wrong with them is said too.
 pub(in crate::config) fn read(id: &JourneyId, root: &Table<'_>) -> Option<ReadJourney> {
     let workflow_id = root.need("workflow_id", "a whole number or a string", workflow_id);
     let name = root.need("name", "a name", Field::name);
     let published = root.get("published", Field::boolean).unwrap_or(false);
-    let seen = RefCell::new(HashMap::new());
-    let calls = root.get("tiles", |field| {
-        field.list(|item| item.table(|table| tile(table, &seen)))
-    });
-    let calls = calls.unwrap_or_default();
+    let mut seen = HashMap::new();
+    let mut calls = Vec::new();
+    if let Some(field) = root.field("tiles") {
+        let mut index = 0;
+        field.list(|item| {
+            calls.extend(item.table(|table| tile(index, table, &mut seen)));
+            index += 1;
+            Some(())
+        });
+    }
     let by_id = |call: &Call| (call.tile.id.clone(), call.tile.clone());
     Some(ReadJourney {
         journey: Arc::new(Journey {
             id: id.clone(),
-            workflow_id: workflow_id?.into(),
-            name: name?.to_owned(),
+            workflow_id: workflow_id.unwrap_or_default().into(),
+            name: name.unwrap_or_default().to_owned(),
             published,
             tiles: calls.iter().map(by_id).collect(),
         }),
@@ -79,7 +86,7 @@ fn workflow_id(field: Field<'_>) -> Option<String> {
     }
 }
 
-fn tile(table: &Table<'_>, seen: &RefCell<HashMap<String, usize>>) -> Option<Call> {
+fn tile(index: usize, table: &Table<'_>, seen: &mut HashMap<String, usize>) -> Option<Call> {
     let id = table.need("id", "the tile's id", |field| tile_id(field, seen));
     let kind = table.need(
         "type",
@@ -111,16 +118,16 @@ fn tile(table: &Table<'_>, seen: &RefCell<HashMap<String, usize>>) -> Option<Cal
         rate_limit,
         parameters: parameters.unwrap_or_default(),
     });
-    Some(Call { tile, place })
+    Some(Call { index, tile, place })
 }
 
-fn tile_id(field: Field<'_>, seen: &RefCell<HashMap<String, usize>>) -> Option<String> {
+fn tile_id(field: Field<'_>, seen: &mut HashMap<String, usize>) -> Option<String> {
     // A tile's id has the shape of a journey's: both stand in `<journey id>/<tile id>`.
     let id = field
         .clone()
         .parsed("[a-z0-9][a-z0-9_-]{0,63}", |text| JourneyId::new(text).ok())?;
     let line = field.place().line;
-    if let Some(first) = seen.borrow_mut().insert(id.as_str().to_owned(), line) {
+    if let Some(first) = seen.insert(id.as_str().to_owned(), line) {
         return field.refuse(format!(
             "found \"{id}\", the id of the tile at line {first}; expected another"
         ));

@@ -49,18 +49,23 @@ impl Lines {
 pub(super) fn into_token(token: &str, value: &str, offset: usize) -> usize {
     let (start, escapes) = opening(token);
     let (mut raw, mut decoded) = (start, 0);
-    while decoded < offset.min(value.len()) && raw < token.len() {
+    // At the end of the value nothing is skipped: that is the closing quote's place.
+    let end = offset.min(value.len());
+    while raw < token.len() {
         let rest = &token[raw..];
-        if escapes && rest.starts_with('\\') {
-            let (length, stands_for) = escape(rest);
-            (raw, decoded) = (raw + length, decoded + stands_for);
-            continue;
-        }
         let next = rest.chars().next().map_or(1, char::len_utf8);
-        // A line break may be written as two characters and read as one.
-        let dropped = rest.starts_with("\r\n") && !value[floor(value, decoded)..].starts_with('\r');
-        raw += next;
-        decoded += if dropped { 0 } else { next };
+        let (length, stands_for) = if escapes && rest.starts_with('\\') {
+            escape(rest)
+        } else if rest.starts_with("\r\n") && !value[floor(value, decoded)..].starts_with('\r') {
+            // A line break may be written as two characters and read as one.
+            (next, 0)
+        } else {
+            (next, next)
+        };
+        if decoded >= end && (stands_for > 0 || end == value.len()) {
+            break;
+        }
+        (raw, decoded) = (raw + length, decoded + stands_for);
     }
     raw.min(token.len())
 }
@@ -142,7 +147,7 @@ mod tests {
             ("a code", r#""\u00fc{{c""#, "ü{{c", 2, 7),
             ("a long code", r#""\U0001F600{{c""#, "😀{{c", 4, 11),
             ("long literal", "'''\na\n{{c'''", "a\n{{c", 2, 6),
-            ("long basic", "\"\"\"a\\\n   {{c\"\"\"", "a{{c", 1, 4),
+            ("long basic", "\"\"\"a\\\n   {{c\"\"\"", "a{{c", 0, 3),
             (
                 "past a line end escape",
                 "\"\"\"a\\\n   {{c\"\"\"",

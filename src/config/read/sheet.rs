@@ -25,8 +25,10 @@ pub(in crate::config) struct Sheet<'s> {
 /// What a file's text came to.
 #[derive(Debug)]
 pub(in crate::config) struct Reading<T> {
-    /// None where any fault is an error.
+    /// What the reader made of it, faults or not.
     pub(in crate::config) value: Option<T>,
+    /// Whether no fault is an error: only then may the value be put into service.
+    pub(in crate::config) is_valid: bool,
     /// In the order of the file.
     pub(in crate::config) faults: Vec<Fault>,
     /// Other files that were read for it: a change of one means reading this again.
@@ -61,7 +63,8 @@ impl<'s> Sheet<'s> {
                 format!("not TOML: {}", error.message()),
             );
         }
-        sheet.broken = sheet.faults.borrow().iter().map(|f| f.line).collect();
+        let broken: Vec<_> = sheet.faults.borrow().iter().map(|f| f.line).collect();
+        sheet.broken = broken.iter().flat_map(|line| sheet.spoilt(*line)).collect();
         let root = Table::new(&sheet, Key::Root, 0..0, document.get_ref());
         let value = reader(&root);
         root.close();
@@ -103,6 +106,17 @@ impl<'s> Sheet<'s> {
         self.depends.borrow_mut().push(file);
     }
 
+    /// The lines that cannot be judged when the syntax of `line` is broken: where it is the head of a
+    /// table, all that stand under it.
+    fn spoilt(&self, line: usize) -> Range<usize> {
+        let is_head = |text: &str| text.trim_start().starts_with('[');
+        let mut below = self.text.lines().skip(line - 1);
+        if !below.next().is_some_and(is_head) {
+            return line..line + 1;
+        }
+        line..line + 1 + below.take_while(|text| !is_head(text)).count()
+    }
+
     fn note(&self, severity: Severity, key: &Key<'_>, offset: usize, message: String) {
         let Place { line, column } = self.place(offset);
         if self.broken.contains(&line) {
@@ -124,7 +138,8 @@ impl<'s> Sheet<'s> {
         faults.dedup();
         let refused = faults.iter().any(|f| f.severity == Severity::Error);
         Reading {
-            value: value.filter(|_| !refused),
+            value,
+            is_valid: !refused,
             faults,
             depends: self.depends.into_inner(),
         }

@@ -12,7 +12,7 @@ use super::inkit;
 use super::place::Place as FilePlace;
 use super::table::Table;
 use crate::config::fingerprint::Shape;
-use crate::config::{Auth, Body, DataRetrieval, Destination, Header, HeaderContent, Webhook};
+use crate::config::{Auth, Body, DataRetrieval, Destination, Webhook};
 use crate::model::{Method, Secret, WebhookId};
 use crate::template::{Place, Template};
 pub(in crate::config) use endpoint::Literal;
@@ -49,7 +49,10 @@ struct Target {
 
 /// Reads the whole file.
 pub(in crate::config) fn read(id: &WebhookId, root: &Table<'_>) -> Option<ReadWebhook> {
-    let mut shape = Shape::default();
+    let mut shape = Shape {
+        body: "json",
+        ..Shape::default()
+    };
     let name = root.need("name", "a name", Field::name);
     let destination = root.get("destination", |field| {
         field.choice(&[
@@ -62,11 +65,13 @@ pub(in crate::config) fn read(id: &WebhookId, root: &Table<'_>) -> Option<ReadWe
     let ambiguous = root.get("ambiguous", |field| field.choice(&AMBIGUOUS));
     let user_fields = root.get("user_fields", |field| field.list(|item| item.name_owned()));
     let (auth, token_url) = root.section("auth", |table| auth::read(table, &mut shape));
-    let headers = root.get("headers", |field| headers::read(field, &auth, &mut shape));
-    let headers = headers.unwrap_or_default();
+    let headers = root.get("headers", |field| {
+        Some(headers::read(field, &auth, &mut shape))
+    });
+    let (headers, secret_header) = headers.unwrap_or_default();
     shape.include_email_and_workflow_id = include.unwrap_or(true);
     shape.user_fields = user_fields.clone().unwrap_or_default();
-    let guarded = carries_secret(&auth, &headers);
+    let guarded = secret_header || is_credential(&auth);
     let target = match destination {
         Destination::Custom => custom(root, guarded, &mut shape),
         Destination::Inkit => letter(root, &mut shape),
@@ -163,15 +168,10 @@ fn letter(root: &Table<'_>, shape: &mut Shape) -> Option<Target> {
     })
 }
 
-/// Whether a request holds a credential, which must not be sent where a value says.
-fn carries_secret(auth: &Auth, headers: &[Header]) -> bool {
-    let authorized = match auth {
+/// Whether a request with it must not be sent where a value says.
+fn is_credential(auth: &Auth) -> bool {
+    match auth {
         Auth::None => false,
         Auth::Basic(_) | Auth::Oauth2(_) => true,
-    };
-    authorized
-        || headers.iter().any(|header| match header.value {
-            HeaderContent::Secret(_) => true,
-            HeaderContent::Template(_) => false,
-        })
+    }
 }

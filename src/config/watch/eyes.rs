@@ -65,6 +65,17 @@ impl Eyes {
         }
     }
 
+    /// Eyes that see nothing, as where the kernel's limits are reached.
+    #[cfg(test)]
+    pub(super) fn shut() -> Self {
+        Self {
+            watcher: None,
+            complete: false,
+            folders: HashMap::new(),
+            wanted: Wanted::default(),
+        }
+    }
+
     /// Whether something that matters cannot be seen.
     pub(super) fn are_shut(&self) -> bool {
         !self.complete

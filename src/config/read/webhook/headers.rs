@@ -8,37 +8,35 @@ use crate::config::{Auth, Header, HeaderContent};
 use crate::template::Place;
 use http::HeaderName;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use std::cell::RefCell;
 use std::collections::HashSet;
 
 /// What a header says, before it is known to be a valid pair.
 type Value = (HeaderContent, (&'static str, String));
 
-/// Reads all headers; which names may be used hangs on `auth`.
-pub(super) fn read(field: Field<'_>, auth: &Auth, shape: &mut Shape) -> Option<Vec<Header>> {
-    let seen = RefCell::new(HashSet::new());
-    let shapes = RefCell::new(Vec::new());
+/// Reads all headers; which names may be used hangs on `auth`. Says too whether one is a secret, be
+/// it faulty.
+pub(super) fn read(field: Field<'_>, auth: &Auth, shape: &mut Shape) -> (Vec<Header>, bool) {
+    let mut seen = HashSet::new();
+    let mut has_secret = false;
     let headers = field.list(|item| {
         item.table(|table| {
             let name = table.need("name", "the name of a header", |field| {
-                header_name(field, auth, &seen)
+                header_name(field, auth, &mut seen)
             });
+            has_secret |= table.field("value").is_some_and(|field| field.is_table());
             let value = table.need("value", "a string or a secret", value);
             let (name, (value, (kind, text))) = (name?, value?);
-            shapes
-                .borrow_mut()
-                .push((name.as_str().to_owned(), kind, text));
+            shape.headers.push((name.as_str().to_owned(), kind, text));
             Some(Header { name, value })
         })
     });
-    shape.headers = shapes.into_inner();
-    headers
+    (headers.unwrap_or_default(), has_secret)
 }
 
 fn header_name(
     field: Field<'_>,
     auth: &Auth,
-    seen: &RefCell<HashSet<HeaderName>>,
+    seen: &mut HashSet<HeaderName>,
 ) -> Option<HeaderName> {
     let name = field.clone().parsed("the name of a header", |text| {
         HeaderName::from_bytes(text.as_bytes()).ok()
@@ -48,14 +46,10 @@ fn header_name(
             "`{name}` is set by the gateway; expected another header"
         ));
     }
-    let authorized = match auth {
-        Auth::None => false,
-        Auth::Basic(_) | Auth::Oauth2(_) => true,
-    };
-    if authorized && name == AUTHORIZATION {
+    if super::is_credential(auth) && name == AUTHORIZATION {
         return field.refuse("`authorization` is set by `[auth]`; expected another header");
     }
-    if !seen.borrow_mut().insert(name.clone()) {
+    if !seen.insert(name.clone()) {
         return field.refuse(format!("a second `{name}`; expected each header once"));
     }
     Some(name)

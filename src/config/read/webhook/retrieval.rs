@@ -4,7 +4,6 @@ use super::Untested;
 use crate::config::read::field::Field;
 use crate::config::read::table::Table;
 use crate::config::{DataRetrieval, LiveField, LiveType};
-use std::cell::RefCell;
 use std::collections::HashSet;
 use toml::de::DeValue;
 
@@ -67,10 +66,10 @@ fn test(table: &Table<'_>) -> Option<(String, crate::config::read::place::Place)
 }
 
 fn fields(field: Field<'_>) -> Option<Vec<LiveField>> {
-    let seen = RefCell::new(HashSet::new());
+    let mut seen = HashSet::new();
     let fields = field
         .clone()
-        .list(|item| item.table(|table| live_field(table, &seen)))?;
+        .list(|item| item.table(|table| live_field(table, &mut seen)))?;
     if !(1..=MOST).contains(&fields.len()) {
         let found = fields.len();
         return field.refuse(format!("found {found} fields; expected 1 to {MOST}"));
@@ -78,13 +77,13 @@ fn fields(field: Field<'_>) -> Option<Vec<LiveField>> {
     Some(fields)
 }
 
-fn live_field(table: &Table<'_>, seen: &RefCell<HashSet<String>>) -> Option<LiveField> {
+fn live_field(table: &Table<'_>, seen: &mut HashSet<String>) -> Option<LiveField> {
     let name = table.need(
         "name",
         "the name in {{liveData.<object>.<name>}}",
         |field| {
             let name = field.clone().name()?;
-            if !seen.borrow_mut().insert(name.to_owned()) {
+            if !seen.insert(name.to_owned()) {
                 return field.refuse(format!("a second {name:?}; expected each name once"));
             }
             Some(name)
