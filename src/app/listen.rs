@@ -6,10 +6,13 @@
 use crate::config::Listen;
 use crate::web::{Door, Handle};
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use pingora_core::listeners::ListenerConfig;
 use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::{Fds, ListenFds, ShutdownWatch};
 use pingora_core::services::{Service, listening};
+use pingora_runtime::current_handle;
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -59,6 +62,8 @@ pub(super) struct Listener<H> {
     fds: ListenFds,
     /// Where this listener closes before the process does.
     closing: Option<ShutdownWatch>,
+    /// A mutex because Pingora asks services to be `Sync`, which futures are not.
+    beside: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
 
 // === impl Bound ===
@@ -132,12 +137,19 @@ impl<H: Handle> Listener<H> {
             service,
             fds: ListenFds::new(bound.fds.into()),
             closing: None,
+            beside: Mutex::default(),
         }
     }
 
     /// Closes when `closing` says so, instead of with the process.
     pub(super) fn closing_with(mut self, closing: ShutdownWatch) -> Self {
         self.closing = Some(closing);
+        self
+    }
+
+    /// Runs `tasks` on the same threads.
+    pub(super) fn beside(mut self, tasks: Vec<BoxFuture<'static, ()>>) -> Self {
+        self.beside = Mutex::new(tasks);
         self
     }
 
@@ -156,6 +168,9 @@ impl<H: Handle> Service for Listener<H> {
         shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
+        for task in self.beside.get_mut().drain(..) {
+            current_handle().spawn(task);
+        }
         let closing = self.closing.take().unwrap_or(shutdown);
         let fds = Some(self.fds.clone());
         Service::start_service(&mut self.service, fds, closing, listeners_per_fd).await;

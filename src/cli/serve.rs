@@ -7,7 +7,8 @@ use crate::config::{
     Shutdown, Snapshot, Steps, Store,
 };
 use crate::pipeline::Pipeline;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Logs, Telemetry};
+use anyhow::Context;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let live = load(&self.config)?;
+        // Kept to the end, so that the last lines are written.
+        let _logs = Logs::start(&live.get().gateway.log).context("cannot start the log")?;
         let telemetry = Telemetry::default();
         let pipeline = Pipeline;
         let app = App::bind(Parts::new(live, telemetry, pipeline))?;

@@ -147,28 +147,26 @@ impl Dedupe {
         while let Some(weight) = shard.drop_expired(now) {
             self.discount(weight);
         }
-        while self.over(steps)
-            && let Some(weight) = shard.drop_oldest()
-        {
-            self.discount(weight);
-        }
+        // All but the newest.
+        self.trim(&mut shard, 1, steps);
         drop(shard);
-        self.trim_others(id, steps);
-    }
-
-    /// Where a shard alone could not make room, the ones after it have to.
-    fn trim_others(&self, id: &StepId, steps: &Steps) {
-        let from = self.index(id);
-        for step in 1..self.0.shards.len() {
+        // Where a shard alone cannot make room, the ones after it have to, itself the last.
+        for step in 1..=self.0.shards.len() {
             if !self.over(steps) {
                 return;
             }
-            let mut shard = self.0.shards[(from + step) % self.0.shards.len()].lock();
-            while self.over(steps)
-                && let Some(weight) = shard.drop_oldest()
-            {
-                self.discount(weight);
-            }
+            let next = (self.index(id) + step) % self.0.shards.len();
+            self.trim(&mut self.0.shards[next].lock(), 0, steps);
+        }
+    }
+
+    /// Drops the oldest of `shard` while there are too many, down to `keep` of them.
+    fn trim(&self, shard: &mut Shard, keep: usize, steps: &Steps) {
+        while self.over(steps) && shard.finished() > keep {
+            let Some(weight) = shard.drop_oldest() else {
+                return;
+            };
+            self.discount(weight);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::pipeline::Arrival;
 use crate::telemetry::Telemetry;
 use crate::web::{Exchange, Handle, Occupancy, Problem, Reply, bearer};
 use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -60,7 +61,7 @@ impl<P: Run> Front<P> {
         }
     }
 
-    async fn answer(&self, exchange: &mut Exchange) -> Option<Reply> {
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Option<Reply> {
         let at = Instant::now();
         let snapshot = self.live.get();
         let gateway = &snapshot.gateway;
@@ -80,7 +81,12 @@ impl<P: Run> Front<P> {
         }
     }
 
-    async fn post(&self, exchange: &mut Exchange, at: Instant, gateway: &Gateway) -> Option<Reply> {
+    async fn post(
+        &self,
+        exchange: &mut Exchange<'_>,
+        at: Instant,
+        gateway: &Gateway,
+    ) -> Option<Reply> {
         let headers = &exchange.head().headers;
         if !is_json(headers.get(header::CONTENT_TYPE)) {
             return Some(self.refuse(&refuse::media_type()));
@@ -161,7 +167,9 @@ impl<P: Run> Front<P> {
 
     /// The state of one step.
     fn state(&self, id: &str) -> Reply {
-        let seen = StepId::new(id)
+        // Clients that encode paths write a colon as `%3A`.
+        let id = percent_decode_str(id).decode_utf8_lossy();
+        let seen = StepId::new(&id)
             .ok()
             .and_then(|id| Some((self.dedupe.look(&id)?, id)));
         match seen {
@@ -187,7 +195,7 @@ impl<P: Run> Front<P> {
 }
 
 impl<P: Run> Handle for Front<P> {
-    async fn handle(&self, exchange: &mut Exchange) {
+    async fn handle(&self, exchange: &mut Exchange<'_>) {
         if let Some(reply) = self.answer(exchange).await {
             exchange.reply(reply).await;
         }

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use http::{HeaderValue, header};
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
+use pingora_core::server::ShutdownWatch;
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_timeout::timeout;
 use std::time::Duration;
@@ -19,9 +20,10 @@ const LINGER_SILENCE: Duration = Duration::from_secs(2);
 /// A request whose head is here. The one who handles it reads the body, if it wants it, and
 /// answers once.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Exchange<'a> {
     session: Session,
     patience: Patience,
+    closing: &'a ShutdownWatch,
     answered: bool,
 }
 
@@ -49,11 +51,18 @@ impl std::fmt::Debug for Session {
 
 // === impl Exchange ===
 
-impl Exchange {
-    pub(super) fn new(session: ServerSession, patience: Patience) -> Self {
+impl<'a> Exchange<'a> {
+    /// `closing` turns true when the process begins to stop; from then on each answer is the last
+    /// of its connection.
+    pub(super) fn new(
+        session: ServerSession,
+        patience: Patience,
+        closing: &'a ShutdownWatch,
+    ) -> Self {
         Self {
             session: Session(session),
             patience,
+            closing,
             answered: false,
         }
     }
@@ -87,6 +96,9 @@ impl Exchange {
     /// is done.
     pub async fn reply(&mut self, reply: Reply) {
         self.read_what_is_here();
+        if self.closing.has_changed().unwrap_or(true) {
+            self.close_after();
+        }
         let within = self.patience.answer;
         self.answered = matches!(timeout(within, self.write(reply)).await, Ok(Ok(())));
     }

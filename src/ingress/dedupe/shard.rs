@@ -55,6 +55,11 @@ impl Shard {
         }
     }
 
+    /// How many finished steps are in the queue.
+    pub(super) fn finished(&self) -> usize {
+        self.finished.len()
+    }
+
     /// Takes a step on.
     pub(super) fn begin(&mut self, id: StepId, target: Target) {
         let waiters = None;
