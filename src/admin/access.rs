@@ -19,7 +19,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Why there is no admin token.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep the admin token in {}: {source}", path.display())]
+#[error("cannot keep the admin token in {}", path.display())]
 pub struct TokenFault {
     path: PathBuf,
     source: io::Error,

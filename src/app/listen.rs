@@ -33,12 +33,12 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenFault {
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Tcp {
         address: SocketAddr,
         source: io::Error,
     },
-    #[error("cannot listen on {}: {source}", path.display())]
+    #[error("cannot listen on {}", path.display())]
     Unix { path: PathBuf, source: io::Error },
     #[error("cannot listen on {}: another process serves it", path.display())]
     Served { path: PathBuf },

@@ -141,6 +141,10 @@ mod tests {
             text.contains("stepgate_step_seconds_bucket{le=\"0.025\"} 3\n"),
             "{text}"
         );
+        assert!(
+            text.contains("stepgate_step_seconds_bucket{le=\"+Inf\"} 3\n"),
+            "{text}"
+        );
         assert!(text.contains("stepgate_step_seconds_count 3\n"), "{text}");
         assert!(text.contains("stepgate_step_seconds_sum 0.036\n"), "{text}");
     }

@@ -62,6 +62,17 @@ fn a_finished_step_is_remembered_and_one_without_an_id_is_not() {
 }
 
 #[test]
+fn the_state_of_a_step_is_found_however_its_id_is_written_in_the_path() {
+    let (gateway, _, leave) = waiting();
+    leave.add_permits(1);
+    let first = ask(&gateway, &post(&named("a:b")));
+
+    for path in ["/v1/steps/a:b", "/v1/steps/a%3Ab", "/v1/steps/a%3ab?x=y"] {
+        assert_eq!(ask(&gateway, &get(path, "")).body, first.body, "{path}");
+    }
+}
+
+#[test]
 fn a_pending_step_answers_with_its_state() {
     let runs = Arc::new(AtomicUsize::new(0));
     let begun = runs.clone();

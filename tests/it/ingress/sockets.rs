@@ -19,7 +19,7 @@ fn on_a_socket() -> (Setup, PathBuf) {
 fn refusal(setup: Setup) -> String {
     match setup.try_start() {
         Ok(_) => panic!("it started"),
-        Err(fault) => fault.to_string(),
+        Err(fault) => format!("{:#}", anyhow::Error::from(fault)),
     }
 }
 
