@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tracing::info;
 
 /// The file in the data folder that keeps the admin token.
 const TOKEN_FILE: &str = "admin-token";
@@ -108,6 +109,7 @@ fn make(path: &Path) -> io::Result<Secret> {
     writeln!(file, "{token}")?;
     file.as_file().sync_all()?;
     file.persist(path)?;
+    info!(path = %path.display(), "an admin token was made, and is kept in {}", path.display());
     Ok(Secret::new(&token))
 }
 

@@ -29,11 +29,12 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let live = load(&self.config)?;
         // Kept to the end, so that the last lines are written.
-        let _logs = Logs::start(&live.get().gateway.log).context("cannot start the log")?;
+        let gateway = live.get().gateway.clone();
+        let _logs = Logs::start(&gateway.log).context("cannot start the log")?;
         let telemetry = Telemetry::default();
         let pipeline = Pipeline;
         let app = App::bind(Parts::new(live, telemetry, pipeline))?;
-        info!(http = ?app.http(), admin = %app.admin(), "serving");
+        info!(http = ?app.http(), unix = ?gateway.listen.unix, admin = %app.admin(), "serving");
         app.run(Signals);
         Ok(())
     }

@@ -61,7 +61,7 @@ impl<P: Run> Front<P> {
         }
     }
 
-    async fn answer(&self, exchange: &mut Exchange<'_>) -> Option<Reply> {
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Reply {
         let at = Instant::now();
         let snapshot = self.live.get();
         let gateway = &snapshot.gateway;
@@ -69,47 +69,42 @@ impl<P: Run> Front<P> {
         if let Some(token) = &gateway.listen.token {
             let offered = bearer(head.headers.get(header::AUTHORIZATION));
             if !offered.is_some_and(|offered| token.matches(offered)) {
-                return Some(self.refuse_with(refuse::unauthorized()));
+                return self.refuse_with(refuse::unauthorized());
             }
         }
         match (route(head.uri.path()), &head.method) {
             (Route::Steps, &Method::POST) => self.post(exchange, at, gateway).await,
-            (Route::Steps, _) => Some(self.refuse_with(refuse::method("POST"))),
-            (Route::Step(id), &Method::GET) => Some(self.state(id)),
-            (Route::Step(_), _) => Some(self.refuse_with(refuse::method("GET"))),
-            (Route::Nothing, _) => Some(self.refuse(&refuse::not_found())),
+            (Route::Steps, _) => self.refuse_with(refuse::method("POST")),
+            (Route::Step(id), &Method::GET) => self.state(id),
+            (Route::Step(_), _) => self.refuse_with(refuse::method("GET")),
+            (Route::Nothing, _) => self.refuse(&refuse::not_found()),
         }
     }
 
-    async fn post(
-        &self,
-        exchange: &mut Exchange<'_>,
-        at: Instant,
-        gateway: &Gateway,
-    ) -> Option<Reply> {
+    async fn post(&self, exchange: &mut Exchange<'_>, at: Instant, gateway: &Gateway) -> Reply {
         let headers = &exchange.head().headers;
         if !is_json(headers.get(header::CONTENT_TYPE)) {
-            return Some(self.refuse(&refuse::media_type()));
+            return self.refuse(&refuse::media_type());
         }
         let traceparent = headers.get("traceparent").cloned();
         let body = match exchange.body(BODY_LIMIT).await {
             Ok(body) => body,
-            Err(fault) => return refuse::body(fault).map(|problem| self.refuse(&problem)),
+            Err(fault) => return self.refuse(&refuse::body(fault)),
         };
         let step = match Step::parse(body) {
             Ok(step) => step,
-            Err(fault) => return Some(self.refuse(&refuse::invalid_step(&fault))),
+            Err(fault) => return self.refuse(&refuse::invalid_step(&fault)),
         };
         let arrival = Arrival {
             step,
             at,
             traceparent,
         };
-        Some(if arrival.step.named {
+        if arrival.step.named {
             self.once(arrival, gateway).await
         } else {
             self.run(arrival, gateway).await.0
-        })
+        }
     }
 
     /// Runs a step whose id the caller made, unless it was here before.
@@ -196,9 +191,8 @@ impl<P: Run> Front<P> {
 
 impl<P: Run> Handle for Front<P> {
     async fn handle(&self, exchange: &mut Exchange<'_>) {
-        if let Some(reply) = self.answer(exchange).await {
-            exchange.reply(reply).await;
-        }
+        let reply = self.answer(exchange).await;
+        exchange.reply(reply).await;
     }
 }
 

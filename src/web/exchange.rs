@@ -34,9 +34,9 @@ pub enum BodyFault {
     TooLarge { limit: usize },
     #[error("the body did not come within {within:?}")]
     Slow { within: Duration },
-    /// The client hung up, or its framing is broken: nobody is left to be told.
-    #[error("the body was cut short")]
-    Lost,
+    /// The client hung up, or its framing is broken.
+    #[error("the body was cut short, or its framing is broken")]
+    Broken,
 }
 
 struct Session(ServerSession);
@@ -81,15 +81,19 @@ impl<'a> Exchange<'a> {
     /// here, so that one who is refused earlier never sends.
     ///
     /// # Errors
-    /// A [`BodyFault`]; nothing can be read from this request afterwards.
+    /// A [`BodyFault`]; the answer to it is the last of its connection.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyFault> {
         if self.announced().is_some_and(|length| length > limit) {
             return Err(BodyFault::TooLarge { limit });
         }
         let within = self.patience.body;
-        timeout(within, self.read(limit))
+        let body = timeout(within, self.read(limit))
             .await
-            .unwrap_or(Err(BodyFault::Slow { within }))
+            .unwrap_or(Err(BodyFault::Slow { within }));
+        if body.is_err() {
+            self.close_after();
+        }
+        body
     }
 
     /// Answers. A client that cannot be told is none of the caller's business: what it asked for
@@ -148,7 +152,7 @@ impl<'a> Exchange<'a> {
         if expects.is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"))
             && session.write_continue_response().await.is_err()
         {
-            return Err(BodyFault::Lost);
+            return Err(BodyFault::Broken);
         }
         // Most bodies come in one piece, and that piece is then the body.
         let mut whole = Bytes::new();
@@ -157,7 +161,7 @@ impl<'a> Exchange<'a> {
             let Some(piece) = session
                 .read_request_body()
                 .await
-                .map_err(|_| BodyFault::Lost)?
+                .map_err(|_| BodyFault::Broken)?
             else {
                 break;
             };

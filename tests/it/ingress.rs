@@ -5,6 +5,7 @@ mod drain;
 mod h2c;
 mod idempotency;
 mod limits;
+mod process;
 mod refusals;
 mod sockets;
 

@@ -166,6 +166,26 @@ fn a_body_that_does_not_end_is_not_waited_for() {
 }
 
 #[test]
+fn a_body_whose_framing_is_broken_is_refused() {
+    let gateway = running();
+    let mut client = client(&gateway);
+
+    let answer = client.ask(
+        "POST /v1/steps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    );
+
+    assert_eq!(
+        (
+            answer.problem(),
+            answer.header("connection"),
+            client.is_closed()
+        ),
+        ((400, "bad-request".to_owned()), Some("close"), true)
+    );
+}
+
+#[test]
 fn silence_and_half_an_h2_greeting_are_let_go() {
     let gateway = impatient();
     for begun in ["", "P", "PRI * HTTP/2.0\r\n"] {
