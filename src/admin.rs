@@ -37,7 +37,7 @@ impl Admin {
         })
     }
 
-    fn answer(&self, exchange: &Exchange) -> Reply {
+    fn answer(&self, exchange: &Exchange<'_>) -> Reply {
         let head = exchange.head();
         let reads = matches!(head.method, Method::GET | Method::HEAD);
         match head.uri.path() {
@@ -63,7 +63,7 @@ impl Admin {
 }
 
 impl Handle for Admin {
-    async fn handle(&self, exchange: &mut Exchange) {
+    async fn handle(&self, exchange: &mut Exchange<'_>) {
         let reply = self.answer(exchange);
         exchange.reply(reply).await;
     }

@@ -8,7 +8,7 @@ mod limits;
 mod listen;
 
 pub use drain::{Signals, Stop};
-pub use listen::{Beside, ListenFault};
+pub use listen::ListenFault;
 
 use crate::admin::{Admin, Status, TokenFault};
 use crate::config::{Gateway, Live};
@@ -16,6 +16,7 @@ use crate::ingress::{Dedupe, Front, Run};
 use crate::telemetry::Telemetry;
 use crate::web::{Door, Occupancy, Patience};
 use drain::Drain;
+use futures_util::future::BoxFuture;
 use listen::{Bound, Listener};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
@@ -33,9 +34,30 @@ pub struct Parts<P> {
     pub held: Occupancy,
     /// How long the doors wait for a client.
     pub patience: Patience,
-    /// Runs beside the steps' listeners, on their threads, until it hears of the end: the door
-    /// of steps that are due.
-    pub beside: Option<Beside>,
+    pub threads: Threads,
+    /// What runs beside the steps' door, on its threads, until the process ends.
+    pub beside: Vec<BoxFuture<'static, ()>>,
+    pub ending: Ending,
+}
+
+/// How far the process is on its way out. Each turns true once.
+#[derive(Debug, Default)]
+pub struct Ending {
+    /// Nothing new is begun: no connection, no due step.
+    pub closing: watch::Sender<bool>,
+    /// The grace is over: what is in flight has 2 s to become pending.
+    pub overdue: watch::Sender<bool>,
+}
+
+/// How steps are spread over the worker threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// A step stays on the thread of its connection, with the pools of that thread.
+    Pinned,
+    /// Idle threads take steps from busy ones. For processes that start one gateway after another:
+    /// Pingora keeps pinned threads in a register by thread, and a thread that ended leaves its
+    /// entry to the next.
+    Stealing,
 }
 
 /// A gateway whose addresses are bound.
@@ -72,7 +94,9 @@ impl<P> Parts<P> {
             dedupe,
             held: Occupancy::default(),
             patience: Patience::default(),
-            beside: None,
+            threads: Threads::Pinned,
+            beside: Vec::new(),
+            ending: Ending::default(),
         }
     }
 }
@@ -90,7 +114,7 @@ impl App {
         let steps = Bound::steps(&gateway.listen)?;
         let admin = Bound::admin(gateway.listen.admin)?;
         let (http, admin_at) = (steps.addresses.clone(), admin.addresses[0]);
-        let (closing, closed) = watch::channel(false);
+        let closing = parts.ending.closing.subscribe();
         let busy = Occupancy::default();
 
         let front = Arc::new(Front::new(
@@ -102,22 +126,21 @@ impl App {
             parts.telemetry.clone(),
         ));
         let door = Door::new(front, parts.patience, busy.clone());
-        let status = Status::new(parts.telemetry.clone(), parts.held.clone(), closed.clone());
+        let status = Status::new(parts.telemetry.clone(), parts.held.clone(), closing.clone());
         let people = Arc::new(Admin::new(parts.live.clone(), &gateway, status)?);
         // Requests to the admin door keep no one from stopping.
         let people = Door::new(people, parts.patience, Occupancy::default());
 
-        let mut server = Server::new_with_opt_and_conf(None, server_conf(&gateway));
+        let mut server = Server::new_with_opt_and_conf(None, server_conf(&gateway, parts.threads));
         server.bootstrap();
-        let steps = Listener::new("steps", door, steps).closing_with(closed);
-        server.add_service(match parts.beside {
-            Some(beside) => steps.with_beside(beside),
-            None => steps,
-        });
+        let steps = Listener::new("steps", door, steps)
+            .closing_with(closing)
+            .beside(parts.beside);
+        server.add_service(steps);
         server.add_service(Listener::new("admin", people, admin).with_threads(1));
         Ok(Self {
             server,
-            drain: Drain::new(parts.live, closing, busy, parts.held),
+            drain: Drain::new(parts.live, parts.ending, busy, parts.held),
             http,
             admin: admin_at,
         })
@@ -151,7 +174,7 @@ fn guard(gateway: &Gateway) -> Result<(), StartFault> {
     }
 }
 
-fn server_conf(gateway: &Gateway) -> ServerConf {
+fn server_conf(gateway: &Gateway, spread: Threads) -> ServerConf {
     let threads = match gateway.listen.threads {
         // Respects CPU affinity and quotas.
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -159,8 +182,7 @@ fn server_conf(gateway: &Gateway) -> ServerConf {
     };
     ServerConf {
         threads,
-        // A step stays on the thread of its connection, with the pools of that thread.
-        work_stealing: false,
+        work_stealing: spread == Threads::Stealing,
         // `Drain` has waited already when Pingora hears of the end.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(1),

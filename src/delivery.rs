@@ -4,8 +4,8 @@ mod capture;
 mod classify;
 
 use crate::config::{Gateway, Webhook};
-use crate::egress::{BodyUse, Egress, EgressError, Response, Timing};
-use crate::model::{Capture, Captured, Cause, ExitReason, Request, Sent, StepWarning};
+use crate::egress::{BodyUse, Egress, EgressError, Response};
+use crate::model::{Capture, Captured, Cause, ExitReason, Request, Sent, StepWarning, Timing};
 use tokio::time::Instant;
 
 /// What came of one attempt.

@@ -20,7 +20,7 @@ pub use guard::OwnListeners;
 pub use resolve::Lookup;
 
 use crate::config::EgressRules;
-use crate::model::{Cause, Request, Scheme};
+use crate::model::{Cause, Request, Scheme, Timing};
 use bytes::Bytes;
 use call::{Call, Failure};
 use guard::Guard;
@@ -64,16 +64,6 @@ pub struct Response {
     /// Empty where the body was discarded.
     pub body: Bytes,
     pub timing: Timing,
-}
-
-/// How long each phase took. Zero where it was not needed (a pooled connection, an IP literal).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Timing {
-    pub dns: Duration,
-    pub connect: Duration,
-    pub tls: Duration,
-    pub first_byte: Duration,
-    pub body: Duration,
 }
 
 /// Why an attempt got no whole response.

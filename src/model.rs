@@ -16,6 +16,6 @@ pub use outcome::{
     Branch, Capture, Captured, Cause, ExitReason, Outcome, PendingReason, Progress, Sent,
     StepWarning, Verdict,
 };
-pub use request::{Method, Origin, Request, Scheme};
+pub use request::{Method, Origin, Request, Scheme, Timing};
 pub use secret::Secret;
 pub use step::{Step, StepFault, Target};

@@ -1,17 +1,76 @@
 //! Logs and metrics: started here, and written here.
+//!
+//! Nothing written names a user: no body, no rendered URL, no header value, no email, no secret.
+//! Labels come from bounded sets, so that no caller can make the process count without end.
 
-use crate::model::Outcome;
+mod latency;
+mod logs;
+mod metrics;
+mod record;
+mod sink;
 
-/// Counters and the outcome log line. Clones share them.
+pub use logs::Logs;
+
+use crate::model::Timing;
+use metrics::Metrics;
+use std::sync::Arc;
+
+/// Every metric of the process, and the outcome log line. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Telemetry;
+pub struct Telemetry(Arc<Metrics>);
+
+/// How a fetch of an OAuth 2.0 token ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenFetch {
+    Fetched,
+    Failed,
+}
+
+// === impl Telemetry ===
 
 impl Telemetry {
-    /// Counts `outcome` and writes its one log line.
-    pub fn record(&self, _outcome: &Outcome) {}
-    pub fn in_flight(&self, _steps: usize) {}
+    /// Every metric, as text that Prometheus reads.
     pub fn metrics(&self) -> String {
-        String::new()
+        self.0.text()
     }
-    pub fn refused(&self, _kind: &'static str) {}
+
+    /// Counts one exchange with an endpoint: the status of its answer, none where there was no
+    /// whole one, and how long its phases took.
+    pub fn attempt(&self, status: Option<u16>, timing: &Timing) {
+        self.0.attempt(status, timing);
+    }
+
+    /// Counts one fetch of a token.
+    pub fn token_fetch(&self, end: TokenFetch) {
+        self.0.token_fetch(end);
+    }
+
+    /// Counts one time that the configuration was loaded and put in force.
+    pub fn reloaded(&self) {
+        self.0.reloads.inc();
+    }
+
+    /// Says how many faults the files of the configuration have now.
+    pub fn config_faults(&self, faults: usize) {
+        self.0.config_faults.set(count(faults));
+    }
+
+    /// Says how many steps are in flight now.
+    pub fn in_flight(&self, steps: usize) {
+        self.0.in_flight.set(count(steps));
+    }
+
+    /// Says how many steps wait on the schedule now.
+    pub fn scheduled(&self, steps: usize) {
+        self.0.scheduled.set(count(steps));
+    }
+
+    /// Counts a request that was refused; `kind` is the bare name of its problem.
+    pub fn refused(&self, kind: &'static str) {
+        self.0.refused(kind);
+    }
+}
+
+fn count(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
 }

@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tracing::info;
 
 /// The file in the data folder that keeps the admin token.
 const TOKEN_FILE: &str = "admin-token";
@@ -19,7 +20,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Why there is no admin token.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep the admin token in {}: {source}", path.display())]
+#[error("cannot keep the admin token in {}", path.display())]
 pub struct TokenFault {
     path: PathBuf,
     source: io::Error,
@@ -108,6 +109,7 @@ fn make(path: &Path) -> io::Result<Secret> {
     writeln!(file, "{token}")?;
     file.as_file().sync_all()?;
     file.persist(path)?;
+    info!(path = %path.display(), "an admin token was made, and is kept in {}", path.display());
     Ok(Secret::new(&token))
 }
 

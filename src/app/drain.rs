@@ -3,17 +3,20 @@
 //! Pingora's own graceful stop sleeps all of its grace period. Here the steps' listeners are told
 //! first, by a watch of our own, the wait ends with the last step, and Pingora hears of it last.
 
+use super::Ending;
 use crate::config::Live;
 use crate::web::Occupancy;
 use async_trait::async_trait;
 use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch, UnixShutdownSignalWatch};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 /// How often it is asked whether all are done.
 const TICK: Duration = Duration::from_millis(5);
+
+/// For steps to become pending once the grace is over.
+const LAST_CALL: Duration = Duration::from_secs(2);
 
 /// For the last answers to leave their connections' buffers.
 const FLUSH: Duration = Duration::from_millis(20);
@@ -33,7 +36,7 @@ pub struct Signals;
 #[derive(Debug)]
 pub(super) struct Drain {
     live: Live,
-    closing: watch::Sender<bool>,
+    ending: Ending,
     busy: Occupancy,
     held: Occupancy,
 }
@@ -55,17 +58,11 @@ impl Stop for Signals {
 // === impl Drain ===
 
 impl Drain {
-    /// `closing` is what the steps' listeners and connections watch; `busy` counts requests, and
-    /// `held` steps.
-    pub(super) fn new(
-        live: Live,
-        closing: watch::Sender<bool>,
-        busy: Occupancy,
-        held: Occupancy,
-    ) -> Self {
+    /// `busy` counts requests, and `held` steps.
+    pub(super) fn new(live: Live, ending: Ending, busy: Occupancy, held: Occupancy) -> Self {
         Self {
             live,
-            closing,
+            ending,
             busy,
             held,
         }
@@ -77,22 +74,34 @@ impl Drain {
     }
 
     async fn run(&self) {
-        self.closing.send_replace(true);
+        self.ending.closing.send_replace(true);
         let grace = self.live.get().gateway.shutdown.grace;
-        info!(steps = self.held.count(), "stopping: no new connections");
-        let drained = async {
-            while self.busy.count() + self.held.count() > 0 {
-                sleep(TICK).await;
+        info!(
+            steps = self.held.count(),
+            "stopping: nothing new is begun, what is in flight has {grace:?}"
+        );
+        let mut drained = timeout(grace, self.drained()).await;
+        if drained.is_err() {
+            self.ending.overdue.send_replace(true);
+            // Unless someone listens, nothing will become pending by waiting.
+            if self.ending.overdue.receiver_count() > 0 {
+                drained = timeout(LAST_CALL, self.drained()).await;
             }
-        };
-        match timeout(grace, drained).await {
+        }
+        match drained {
             Ok(()) => info!("stopped: nothing is in flight"),
             Err(_) => warn!(
                 steps = self.held.count(),
-                "stopped after `shutdown.grace`, {grace:?}, with steps in flight"
+                "stopped after `shutdown.grace` with steps in flight"
             ),
         }
         sleep(FLUSH).await;
+    }
+
+    async fn drained(&self) {
+        while self.busy.count() + self.held.count() > 0 {
+            sleep(TICK).await;
+        }
     }
 }
 

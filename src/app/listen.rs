@@ -7,10 +7,12 @@ use crate::config::Listen;
 use crate::web::{Door, Handle};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use pingora_core::listeners::ListenerConfig;
 use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::{Fds, ListenFds, ShutdownWatch};
 use pingora_core::services::{Service, listening};
+use pingora_runtime::current_handle;
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -31,12 +33,12 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenFault {
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Tcp {
         address: SocketAddr,
         source: io::Error,
     },
-    #[error("cannot listen on {}: {source}", path.display())]
+    #[error("cannot listen on {}", path.display())]
     Unix { path: PathBuf, source: io::Error },
     #[error("cannot listen on {}: another process serves it", path.display())]
     Served { path: PathBuf },
@@ -54,16 +56,14 @@ pub(super) struct Bound {
     pub(super) addresses: Vec<SocketAddr>,
 }
 
-/// What runs on a listener's threads until its watch tells of the end.
-pub type Beside = Box<dyn FnOnce(ShutdownWatch) -> BoxFuture<'static, ()> + Send + Sync>;
-
 /// A door at its addresses.
 pub(super) struct Listener<H> {
     service: listening::Service<Door<H>>,
     fds: ListenFds,
     /// Where this listener closes before the process does.
     closing: Option<ShutdownWatch>,
-    beside: Option<Beside>,
+    /// A mutex because Pingora asks services to be `Sync`, which futures are not.
+    beside: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
 
 // === impl Bound ===
@@ -137,19 +137,19 @@ impl<H: Handle> Listener<H> {
             service,
             fds: ListenFds::new(bound.fds.into()),
             closing: None,
-            beside: None,
+            beside: Mutex::default(),
         }
-    }
-
-    /// Runs `beside` on the listener's threads.
-    pub(super) fn with_beside(mut self, beside: Beside) -> Self {
-        self.beside = Some(beside);
-        self
     }
 
     /// Closes when `closing` says so, instead of with the process.
     pub(super) fn closing_with(mut self, closing: ShutdownWatch) -> Self {
         self.closing = Some(closing);
+        self
+    }
+
+    /// Runs `tasks` on the same threads.
+    pub(super) fn beside(mut self, tasks: Vec<BoxFuture<'static, ()>>) -> Self {
+        self.beside = Mutex::new(tasks);
         self
     }
 
@@ -168,10 +168,10 @@ impl<H: Handle> Service for Listener<H> {
         shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
-        let closing = self.closing.take().unwrap_or(shutdown);
-        if let Some(beside) = self.beside.take() {
-            pingora_runtime::current_handle().spawn(beside(closing.clone()));
+        for task in self.beside.get_mut().drain(..) {
+            current_handle().spawn(task);
         }
+        let closing = self.closing.take().unwrap_or(shutdown);
         let fds = Some(self.fds.clone());
         Service::start_service(&mut self.service, fds, closing, listeners_per_fd).await;
     }

@@ -7,7 +7,8 @@ use crate::egress::{Egress, OwnListeners};
 use crate::ingress::DueSteps;
 use crate::pipeline::Pipeline;
 use crate::schedule::MemoryStore;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Logs, Telemetry};
+use anyhow::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tracing::{info, warn};
@@ -27,6 +28,8 @@ impl Serve {
         let loaded = config::load(&self.config)?;
         let live = loaded.live();
         let gateway = live.get().gateway.clone();
+        // Kept to the end, so that the last lines are written.
+        let _logs = Logs::start(&gateway.log).context("cannot start the log")?;
         let telemetry = Telemetry::default();
 
         let egress = Egress::new(own_listeners(&gateway));
@@ -40,14 +43,14 @@ impl Serve {
             dedupe: parts.dedupe.clone(),
             held: parts.held.clone(),
         };
-        parts.beside = Some(Box::new(|closing| Box::pin(due.run(closing))));
+        let closing = parts.ending.closing.subscribe();
+        parts.beside.push(Box::pin(due.run(closing)));
 
         let app = App::bind(parts)?;
-        let watch = loaded.watch();
+        let _watch = loaded.watch();
         warn!("the schedule is in memory: steps that wait are lost when this process ends");
-        info!(http = ?app.http(), admin = %app.admin(), "serving");
+        info!(http = ?app.http(), unix = ?gateway.listen.unix, admin = %app.admin(), "serving");
         app.run(Signals);
-        drop(watch);
         Ok(())
     }
 }

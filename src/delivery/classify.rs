@@ -2,8 +2,8 @@
 
 use super::{Attempt, Judgement, capture};
 use crate::config::{Ambiguous, Auth, Gateway, Webhook};
-use crate::egress::{EgressError, Response, Timing};
-use crate::model::{Capture, Cause, ExitReason, Sent};
+use crate::egress::{EgressError, Response};
+use crate::model::{Capture, Cause, ExitReason, Sent, Timing};
 
 /// Judges a whole answer.
 pub(super) fn response(

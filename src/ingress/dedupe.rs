@@ -13,7 +13,7 @@ use crate::model::{Outcome, StepId, Target};
 use crate::outcome;
 use crate::web::Reply;
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use shard::Shard;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -125,7 +125,8 @@ impl Dedupe {
     /// it for every outcome of a due step, pending or final.
     pub fn report(&self, outcome: &Outcome, steps: &Steps) {
         let body = Bytes::from(outcome::to_json(outcome));
-        self.note(&outcome.id, known(outcome, body), steps);
+        let shard = self.shard(&outcome.id).lock();
+        self.note(shard, &outcome.id, known(outcome, body), steps);
     }
 
     /// Forgets a step that is not running. Whether there was one.
@@ -133,9 +134,9 @@ impl Dedupe {
         self.shard(id).lock().forget(id)
     }
 
-    fn note(&self, id: &StepId, known: Known, steps: &Steps) {
+    /// Takes note of what is known of a step now; `shard` is the step's.
+    fn note(&self, mut shard: MutexGuard<'_, Shard>, id: &StepId, known: Known, steps: &Steps) {
         let now = Instant::now();
-        let mut shard = self.shard(id).lock();
         match known {
             Known::Pending(body) => shard.pend(id, body),
             Known::Final(body) => {
@@ -147,28 +148,26 @@ impl Dedupe {
         while let Some(weight) = shard.drop_expired(now) {
             self.discount(weight);
         }
-        while self.over(steps)
-            && let Some(weight) = shard.drop_oldest()
-        {
-            self.discount(weight);
-        }
+        // All but the newest.
+        self.trim(&mut shard, 1, steps);
         drop(shard);
-        self.trim_others(id, steps);
-    }
-
-    /// Where a shard alone could not make room, the ones after it have to.
-    fn trim_others(&self, id: &StepId, steps: &Steps) {
-        let from = self.index(id);
-        for step in 1..self.0.shards.len() {
+        // Where a shard alone cannot make room, the ones after it have to, itself the last.
+        for step in 1..=self.0.shards.len() {
             if !self.over(steps) {
                 return;
             }
-            let mut shard = self.0.shards[(from + step) % self.0.shards.len()].lock();
-            while self.over(steps)
-                && let Some(weight) = shard.drop_oldest()
-            {
-                self.discount(weight);
-            }
+            let next = (self.index(id) + step) % self.0.shards.len();
+            self.trim(&mut self.0.shards[next].lock(), 0, steps);
+        }
+    }
+
+    /// Drops the oldest of `shard` while there are too many, down to `keep` of them.
+    fn trim(&self, shard: &mut Shard, keep: usize, steps: &Steps) {
+        while self.over(steps) && shard.finished() > keep {
+            let Some(weight) = shard.drop_oldest() else {
+                return;
+            };
+            self.discount(weight);
         }
     }
 
@@ -199,16 +198,13 @@ impl Claim {
     /// The step has an outcome, of which `reply` is the answer.
     pub fn settle(mut self, outcome: &Outcome, reply: &Reply, steps: &Steps) {
         self.settled = true;
-        let shard = self.dedupe.shard(&self.id);
-        let mut locked = shard.lock();
-        locked.tell(&self.id, reply);
+        let mut shard = self.dedupe.shard(&self.id).lock();
+        shard.tell(&self.id, reply);
         // A due step can be faster than the answer to its first attempt; then that is known
         // already, and newer.
-        let running = matches!(locked.get(&self.id, Instant::now()), Some(Seen::Running(_)));
-        drop(locked);
-        if running {
+        if shard.is_running(&self.id) {
             let known = known(outcome, reply.body.clone());
-            self.dedupe.note(&self.id, known, steps);
+            self.dedupe.note(shard, &self.id, known, steps);
         }
     }
 

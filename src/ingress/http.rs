@@ -9,6 +9,7 @@ use crate::pipeline::Arrival;
 use crate::telemetry::Telemetry;
 use crate::web::{Exchange, Handle, Occupancy, Problem, Reply, bearer};
 use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -60,7 +61,7 @@ impl<P: Run> Front<P> {
         }
     }
 
-    async fn answer(&self, exchange: &mut Exchange) -> Option<Reply> {
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Reply {
         let at = Instant::now();
         let snapshot = self.live.get();
         let gateway = &snapshot.gateway;
@@ -68,42 +69,42 @@ impl<P: Run> Front<P> {
         if let Some(token) = &gateway.listen.token {
             let offered = bearer(head.headers.get(header::AUTHORIZATION));
             if !offered.is_some_and(|offered| token.matches(offered)) {
-                return Some(self.refuse_with(refuse::unauthorized()));
+                return self.refuse_with(refuse::unauthorized());
             }
         }
         match (route(head.uri.path()), &head.method) {
             (Route::Steps, &Method::POST) => self.post(exchange, at, gateway).await,
-            (Route::Steps, _) => Some(self.refuse_with(refuse::method("POST"))),
-            (Route::Step(id), &Method::GET) => Some(self.state(id)),
-            (Route::Step(_), _) => Some(self.refuse_with(refuse::method("GET"))),
-            (Route::Nothing, _) => Some(self.refuse(&refuse::not_found())),
+            (Route::Steps, _) => self.refuse_with(refuse::method("POST")),
+            (Route::Step(id), &Method::GET) => self.state(id),
+            (Route::Step(_), _) => self.refuse_with(refuse::method("GET")),
+            (Route::Nothing, _) => self.refuse(&refuse::not_found()),
         }
     }
 
-    async fn post(&self, exchange: &mut Exchange, at: Instant, gateway: &Gateway) -> Option<Reply> {
+    async fn post(&self, exchange: &mut Exchange<'_>, at: Instant, gateway: &Gateway) -> Reply {
         let headers = &exchange.head().headers;
         if !is_json(headers.get(header::CONTENT_TYPE)) {
-            return Some(self.refuse(&refuse::media_type()));
+            return self.refuse(&refuse::media_type());
         }
         let traceparent = headers.get("traceparent").cloned();
         let body = match exchange.body(BODY_LIMIT).await {
             Ok(body) => body,
-            Err(fault) => return refuse::body(fault).map(|problem| self.refuse(&problem)),
+            Err(fault) => return self.refuse(&refuse::body(fault)),
         };
         let step = match Step::parse(body) {
             Ok(step) => step,
-            Err(fault) => return Some(self.refuse(&refuse::invalid_step(&fault))),
+            Err(fault) => return self.refuse(&refuse::invalid_step(&fault)),
         };
         let arrival = Arrival {
             step,
             at,
             traceparent,
         };
-        Some(if arrival.step.named {
+        if arrival.step.named {
             self.once(arrival, gateway).await
         } else {
             self.run(arrival, gateway).await.0
-        })
+        }
     }
 
     /// Runs a step whose id the caller made, unless it was here before.
@@ -161,7 +162,9 @@ impl<P: Run> Front<P> {
 
     /// The state of one step.
     fn state(&self, id: &str) -> Reply {
-        let seen = StepId::new(id)
+        // Clients that encode paths write a colon as `%3A`.
+        let id = percent_decode_str(id).decode_utf8_lossy();
+        let seen = StepId::new(&id)
             .ok()
             .and_then(|id| Some((self.dedupe.look(&id)?, id)));
         match seen {
@@ -187,10 +190,9 @@ impl<P: Run> Front<P> {
 }
 
 impl<P: Run> Handle for Front<P> {
-    async fn handle(&self, exchange: &mut Exchange) {
-        if let Some(reply) = self.answer(exchange).await {
-            exchange.reply(reply).await;
-        }
+    async fn handle(&self, exchange: &mut Exchange<'_>) {
+        let reply = self.answer(exchange).await;
+        exchange.reply(reply).await;
     }
 }
 

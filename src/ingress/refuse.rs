@@ -24,8 +24,8 @@ pub(super) fn invalid_step(fault: &StepFault) -> Problem {
     .at(fault.pointer)
 }
 
-/// The answer for a body that did not come; none where nobody is left to be told.
-pub(super) fn body(fault: BodyFault) -> Option<Problem> {
+/// The answer for a body that did not come.
+pub(super) fn body(fault: BodyFault) -> Problem {
     let (status, kind, title) = match fault {
         BodyFault::TooLarge { .. } => (
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -37,9 +37,13 @@ pub(super) fn body(fault: BodyFault) -> Option<Problem> {
             "request-timeout",
             "Request too slow",
         ),
-        BodyFault::Lost => return None,
+        BodyFault::Broken => (
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "Not an HTTP request",
+        ),
     };
-    Some(Problem::new(status, kind, title, fault.to_string()))
+    Problem::new(status, kind, title, fault.to_string())
 }
 
 pub(super) fn media_type() -> Problem {
@@ -157,8 +161,8 @@ fn not_in_service(fault: NotFound, target: &Target) -> Problem {
     }
 }
 
-/// What came of the attempt takes the place of the problem's own `status`, which the status line
-/// says anyway.
+/// The status of the endpoint's answer, if one came, takes the place of the problem's own, which
+/// the status line says anyway.
 fn not_scheduled(attempts: u32, status: Option<u16>, sent: Option<Sent>) -> (Reply, &'static str) {
     #[derive(Serialize)]
     struct NotScheduled {
@@ -167,23 +171,23 @@ fn not_scheduled(attempts: u32, status: Option<u16>, sent: Option<Sent>) -> (Rep
         title: &'static str,
         detail: &'static str,
         attempts: u32,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        status: Option<u16>,
+        status: u16,
         #[serde(skip_serializing_if = "Option::is_none")]
         sent: Option<&'static str>,
     }
+    let said = StatusCode::INTERNAL_SERVER_ERROR;
     let problem = NotScheduled {
         kind: "not-scheduled",
         title: "The retry was not scheduled",
         detail: "the step was attempted and has to be tried again, and the schedule could not take it",
         attempts,
-        status,
+        status: status.unwrap_or(said.as_u16()),
         sent: sent.map(Sent::as_str),
     };
     let body = serde_json::to_vec(&problem).expect("strings and numbers serialize");
     let reply = Reply {
         content_type: "application/problem+json",
-        ..Reply::json(StatusCode::INTERNAL_SERVER_ERROR, body)
+        ..Reply::json(said, body)
     };
     (reply, problem.kind)
 }
@@ -270,7 +274,7 @@ mod tests {
             (answered.body, unanswered.body),
             (
                 format!(r#"{head}"attempts":1,"status":503}}"#).into(),
-                format!(r#"{head}"attempts":2,"sent":"unknown"}}"#).into(),
+                format!(r#"{head}"attempts":2,"status":500,"sent":"unknown"}}"#).into(),
             )
         );
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use std::fmt;
+use std::time::Duration;
 
 /// The methods that a webhook can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +43,17 @@ pub struct Request {
     /// rest and are written with the connection's protocol in hand.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Option<Bytes>,
+}
+
+/// How long each phase of an exchange took. Zero where it was not needed (a pooled connection, an
+/// IP literal).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timing {
+    pub dns: Duration,
+    pub connect: Duration,
+    pub tls: Duration,
+    pub first_byte: Duration,
+    pub body: Duration,
 }
 
 // === impl Method ===

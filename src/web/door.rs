@@ -35,7 +35,7 @@ const H2_FAULTS: u32 = 32;
 /// Handles requests, many at once.
 pub trait Handle: Send + Sync + 'static {
     /// Answers one request. Runs to its end even when the client hangs up.
-    fn handle(&self, exchange: &mut Exchange) -> impl Future<Output = ()> + Send;
+    fn handle(&self, exchange: &mut Exchange<'_>) -> impl Future<Output = ()> + Send;
 }
 
 /// The connections of one listener.
@@ -121,14 +121,11 @@ impl<H: Handle> Door<H> {
             Err(_) => Some(late()),
         };
         if let Some(problem) = fault {
-            let exchange = Exchange::new(session, self.patience);
+            let exchange = Exchange::new(session, self.patience, closing);
             exchange.refuse_head(problem.reply()).await;
             return None;
         }
-        let mut exchange = Exchange::new(session, self.patience);
-        if closing.has_changed().unwrap_or(true) {
-            exchange.close_after();
-        }
+        let mut exchange = Exchange::new(session, self.patience, closing);
         if exchange.head_length() > HEAD_LIMIT {
             exchange.close_after();
             exchange.reply(too_long().reply()).await;
@@ -165,7 +162,7 @@ impl<H: Handle> Door<H> {
             };
             match accepted {
                 Ok(Ok(Some(H2Accept::Session(session)))) => {
-                    self.stream(session, open.clone());
+                    self.stream(session, closing.clone(), open.clone());
                 }
                 Ok(Ok(Some(H2Accept::Rejected))) if faults < H2_FAULTS => faults += 1,
                 Ok(Ok(Some(H2Accept::Rejected) | None) | Err(_)) => return,
@@ -176,13 +173,14 @@ impl<H: Handle> Door<H> {
     }
 
     /// Handles one h2 request beside the others, on the thread of its connection.
-    fn stream(&self, session: h2::HttpSession, open: Arc<()>) {
+    fn stream(&self, session: h2::HttpSession, closing: ShutdownWatch, open: Arc<()>) {
         let busy = self.busy.enter();
         let handler = self.handler.clone();
         let mut session = ServerSession::new_http2(session);
         session.set_write_timeout(Some(self.patience.answer));
-        let mut exchange = Exchange::new(session, self.patience);
+        let patience = self.patience;
         tokio::spawn(async move {
+            let mut exchange = Exchange::new(session, patience, &closing);
             handler.handle(&mut exchange).await;
             drop(busy);
             exchange.finish().await;

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use http::{HeaderValue, header};
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
+use pingora_core::server::ShutdownWatch;
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_timeout::timeout;
 use std::time::Duration;
@@ -19,9 +20,10 @@ const LINGER_SILENCE: Duration = Duration::from_secs(2);
 /// A request whose head is here. The one who handles it reads the body, if it wants it, and
 /// answers once.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Exchange<'a> {
     session: Session,
     patience: Patience,
+    closing: &'a ShutdownWatch,
     answered: bool,
 }
 
@@ -32,9 +34,9 @@ pub enum BodyFault {
     TooLarge { limit: usize },
     #[error("the body did not come within {within:?}")]
     Slow { within: Duration },
-    /// The client hung up, or its framing is broken: nobody is left to be told.
-    #[error("the body was cut short")]
-    Lost,
+    /// The client hung up, or its framing is broken.
+    #[error("the body was cut short, or its framing is broken")]
+    Broken,
 }
 
 struct Session(ServerSession);
@@ -49,11 +51,18 @@ impl std::fmt::Debug for Session {
 
 // === impl Exchange ===
 
-impl Exchange {
-    pub(super) fn new(session: ServerSession, patience: Patience) -> Self {
+impl<'a> Exchange<'a> {
+    /// `closing` turns true when the process begins to stop; from then on each answer is the last
+    /// of its connection.
+    pub(super) fn new(
+        session: ServerSession,
+        patience: Patience,
+        closing: &'a ShutdownWatch,
+    ) -> Self {
         Self {
             session: Session(session),
             patience,
+            closing,
             answered: false,
         }
     }
@@ -72,21 +81,28 @@ impl Exchange {
     /// here, so that one who is refused earlier never sends.
     ///
     /// # Errors
-    /// A [`BodyFault`]; nothing can be read from this request afterwards.
+    /// A [`BodyFault`]; the answer to it is the last of its connection.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyFault> {
         if self.announced().is_some_and(|length| length > limit) {
             return Err(BodyFault::TooLarge { limit });
         }
         let within = self.patience.body;
-        timeout(within, self.read(limit))
+        let body = timeout(within, self.read(limit))
             .await
-            .unwrap_or(Err(BodyFault::Slow { within }))
+            .unwrap_or(Err(BodyFault::Slow { within }));
+        if body.is_err() {
+            self.close_after();
+        }
+        body
     }
 
     /// Answers. A client that cannot be told is none of the caller's business: what it asked for
     /// is done.
     pub async fn reply(&mut self, reply: Reply) {
         self.read_what_is_here();
+        if self.closing.has_changed().unwrap_or(true) {
+            self.close_after();
+        }
         let within = self.patience.answer;
         self.answered = matches!(timeout(within, self.write(reply)).await, Ok(Ok(())));
     }
@@ -136,7 +152,7 @@ impl Exchange {
         if expects.is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"))
             && session.write_continue_response().await.is_err()
         {
-            return Err(BodyFault::Lost);
+            return Err(BodyFault::Broken);
         }
         // Most bodies come in one piece, and that piece is then the body.
         let mut whole = Bytes::new();
@@ -145,7 +161,7 @@ impl Exchange {
             let Some(piece) = session
                 .read_request_body()
                 .await
-                .map_err(|_| BodyFault::Lost)?
+                .map_err(|_| BodyFault::Broken)?
             else {
                 break;
             };

@@ -22,13 +22,19 @@ impl Occupancy {
     /// Lets one in.
     pub fn enter(&self) -> Presence {
         self.0.fetch_add(1, Ordering::AcqRel);
-        Presence(self.0.clone())
+        self.presence()
     }
 
     /// Lets one in unless `most` are here already.
     pub fn enter_below(&self, most: usize) -> Option<Presence> {
-        let presence = self.enter();
-        (self.count() <= most).then_some(presence)
+        let before = self.0.fetch_add(1, Ordering::AcqRel);
+        let presence = self.presence();
+        (before < most).then_some(presence)
+    }
+
+    /// For one that is counted already.
+    fn presence(&self) -> Presence {
+        Presence(self.0.clone())
     }
 }
 

@@ -9,6 +9,7 @@ mod architecture;
 mod config;
 mod egress;
 mod guard;
+mod ingress;
 mod reload;
 mod schema;
 mod support;

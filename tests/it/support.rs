@@ -1,6 +1,8 @@
 //! What the tests stand on: endpoints, certificates, and a request to send.
 
+pub(crate) mod client;
 pub(crate) mod endpoint;
+pub(crate) mod gateway;
 pub(crate) mod pki;
 
 use bytes::Bytes;

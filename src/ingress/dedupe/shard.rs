@@ -55,6 +55,15 @@ impl Shard {
         }
     }
 
+    pub(super) fn is_running(&self, id: &StepId) -> bool {
+        matches!(self.steps.get(id), Some(State::Running { .. }))
+    }
+
+    /// How many finished steps are in the queue.
+    pub(super) fn finished(&self) -> usize {
+        self.finished.len()
+    }
+
     /// Takes a step on.
     pub(super) fn begin(&mut self, id: StepId, target: Target) {
         let waiters = None;
@@ -83,7 +92,7 @@ impl Shard {
 
     /// Drops a running step; those who wait ask again.
     pub(super) fn abandon(&mut self, id: &StepId) {
-        if let Some(State::Running { .. }) = self.steps.get(id) {
+        if self.is_running(id) {
             self.steps.remove(id);
         }
     }
