@@ -1,3 +1,4 @@
 //! The commands, and what each promises on stdout.
 
+pub mod demo;
 pub mod schema;
