@@ -103,11 +103,16 @@ async fn show(conf: &Path, after: After, fingerprint: Fingerprint<'_>) -> anyhow
     ))?;
 
     let ending = select! {
-        shown = stage.play(after, &copy) => shown?,
-        () = stop.asked() => Ending::AsExpected,
+        shown = stage.play(after, &copy) => shown,
+        () = stop.asked() => Ok(Ending::AsExpected),
     };
+    if !matches!(ending, Ok(Ending::AsExpected)) {
+        // It goes with the folder, and may be all that tells why.
+        let log = format!("\nThe gateway's log:\n{}", gateway.logged());
+        stage.page.say(&log)?;
+    }
     gateway.end().await?;
-    Ok(ending)
+    ending
 }
 
 // === impl Stage ===

@@ -8,6 +8,8 @@ mod wire;
 use check::faults;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use stepgate::cli::schema::{Kind, bundle, schema};
 
 /// Every key of gateway.toml; where a key has a default, that is its value here.
@@ -313,4 +315,30 @@ fn the_bundle_holds_every_schema_under_its_name() {
         assert_eq!(bundle["$defs"][kind.as_str()], read(kind));
     }
     assert_eq!(bundle["$defs"].as_object().unwrap().len(), Kind::ALL.len());
+}
+
+/// The TOML files of a folder of the checkout, with their text.
+fn files(folder: &str) -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let toml = paths.filter(|path| path.extension().is_some_and(|end| end == "toml"));
+    toml.map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_file_of_the_example_is_what_its_schema_asks_for() {
+    for (folder, kind) in [
+        ("conf", Kind::Gateway),
+        ("conf/webhooks", Kind::Webhook),
+        ("conf/journeys", Kind::Journey),
+    ] {
+        for (path, text) in files(folder) {
+            let found = faults(&read(kind), &toml(&text));
+            assert_eq!(found, Vec::<String>::new(), "{}", path.display());
+        }
+    }
 }

@@ -95,7 +95,8 @@ impl Gateway {
         Ok(())
     }
 
-    fn logged(&self) -> String {
+    /// All that it has logged.
+    pub(super) fn logged(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
