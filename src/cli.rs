@@ -30,6 +30,7 @@ macro_rules! commands {
 
 commands! {
     Serve in serve,
+    Demo in demo,
     Check in check,
     Render in render,
     Schema in schema,

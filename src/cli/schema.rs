@@ -18,11 +18,11 @@ pub(super) struct Schema {
 /// What can be described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
-    /// conf/gateway.toml
+    /// The process: conf/gateway.toml
     Gateway,
-    /// conf/webhooks/<id>.toml
+    /// One file of conf/webhooks
     Webhook,
-    /// conf/journeys/<id>.toml
+    /// One file of conf/journeys
     Journey,
     /// The body of POST /v1/steps
     Step,

@@ -2,12 +2,15 @@
 //! good documents from bad ones.
 
 mod check;
+mod readme;
+mod wire;
 
 use check::faults;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use stepgate::cli::schema::{Kind, bundle, schema};
-use stepgate::model::{Cause, ExitReason, PendingReason};
 
 /// Every key of gateway.toml; where a key has a default, that is its value here.
 const GATEWAY: &str = r#"
@@ -305,106 +308,6 @@ fn a_wrong_tile_is_refused_where_it_is_wrong() {
 }
 
 #[test]
-fn a_step_names_a_tile_or_a_webhook_and_null_is_as_absent() {
-    let schema = read(Kind::Step);
-    let whole = json!({"id": "01J", "tile": "welcome/claim-offer", "email": "test.user@example.com",
-        "userId": "u1", "profile": {"city": "San Francisco"}, "dataFields": {"promotionId": 123},
-        "liveData": {"offer": {"price": 12}}, "workflowId": 1, "expiresAt": null, "other": []});
-    for good in [
-        whole,
-        json!({"webhook": "attribution", "tile": null}),
-        json!({"tile": "a/b", "webhook": null, "profile": null}),
-    ] {
-        assert_eq!(faults(&schema, &good), [""; 0], "{good}");
-    }
-    for (bad, fault) in [
-        (json!([]), vec![": oneOf", ": type"]),
-        (json!({}), vec![": oneOf"]),
-        (json!({"tile": "a/b", "webhook": "c"}), vec![": oneOf"]),
-        (json!({"tile": "a"}), vec!["/tile: pattern"]),
-        (json!({"tile": "a/b", "id": "a b"}), vec!["/id: pattern"]),
-        (
-            json!({"tile": "a/b", "profile": []}),
-            vec!["/profile: type"],
-        ),
-    ] {
-        assert_eq!(faults(&schema, &bad), fault, "{bad}");
-    }
-}
-
-#[test]
-fn an_outcome_has_a_reason_unless_it_is_continue() {
-    let schema = read(Kind::Outcome);
-    for good in [
-        json!({"id": "01J", "outcome": "continue", "status": 200, "attempts": 1, "elapsedMs": 12}),
-        json!({"id": "01J", "outcome": "exit", "reason": "status", "status": 404, "attempts": 1}),
-        json!({"id": "01J", "outcome": "pending", "reason": "retry", "cause": "timeout",
-            "dueAt": "2026-11-23T10:03:00.000Z", "sent": "unknown"}),
-        json!({"id": "01J", "outcome": "continue", "path": "success",
-            "liveData": {"offer": {"price": 12}}, "warnings": [{"field": "a", "message": "b"}]}),
-    ] {
-        assert_eq!(faults(&schema, &good), [""; 0], "{good}");
-    }
-    for bad in [
-        json!({"id": "01J", "outcome": "continue", "reason": "status"}),
-        json!({"id": "01J", "outcome": "exit"}),
-        json!({"id": "01J", "outcome": "exit", "reason": "retry"}),
-        json!({"id": "01J", "outcome": "pending", "reason": "expired"}),
-    ] {
-        assert_eq!(faults(&schema, &bad), [": oneOf"], "{bad}");
-    }
-}
-
-#[test]
-fn every_reason_and_cause_of_an_outcome_is_in_its_schema() {
-    let schema = read(Kind::Outcome);
-    let exit = [
-        ExitReason::Status,
-        ExitReason::Timeout,
-        ExitReason::ConnectionLost,
-        ExitReason::TlsError,
-        ExitReason::InvalidUrl,
-        ExitReason::BlockedAddress,
-        ExitReason::TokenFetchFailed,
-        ExitReason::Unauthorized,
-        ExitReason::InvalidResponse,
-        ExitReason::ResponseTooLarge,
-        ExitReason::TemplateError,
-        ExitReason::UnknownTile,
-        ExitReason::UnknownWebhook,
-        ExitReason::Expired,
-        ExitReason::RetriesExhausted(None),
-    ]
-    .map(ExitReason::as_str);
-    let pending = [
-        PendingReason::Retry(None),
-        PendingReason::RateLimit,
-        PendingReason::Busy,
-        PendingReason::Async,
-        PendingReason::InFlight,
-    ]
-    .map(PendingReason::as_str);
-    let cause = [
-        Cause::Timeout,
-        Cause::DnsFailed,
-        Cause::ConnectFailed,
-        Cause::ConnectionLost,
-        Cause::ProtocolError,
-    ]
-    .map(Cause::as_str);
-
-    assert_eq!(
-        schema["oneOf"][1]["properties"]["reason"]["enum"],
-        json!(exit)
-    );
-    assert_eq!(
-        schema["oneOf"][2]["properties"]["reason"]["enum"],
-        json!(pending)
-    );
-    assert_eq!(schema["properties"]["cause"]["enum"], json!(cause));
-}
-
-#[test]
 fn the_bundle_holds_every_schema_under_its_name() {
     let bundle: Value = serde_json::from_str(&bundle()).unwrap();
 
@@ -412,4 +315,30 @@ fn the_bundle_holds_every_schema_under_its_name() {
         assert_eq!(bundle["$defs"][kind.as_str()], read(kind));
     }
     assert_eq!(bundle["$defs"].as_object().unwrap().len(), Kind::ALL.len());
+}
+
+/// The TOML files of a folder of the checkout, with their text.
+fn files(folder: &str) -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let toml = paths.filter(|path| path.extension().is_some_and(|end| end == "toml"));
+    toml.map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_file_of_the_example_is_what_its_schema_asks_for() {
+    for (folder, kind) in [
+        ("conf", Kind::Gateway),
+        ("conf/webhooks", Kind::Webhook),
+        ("conf/journeys", Kind::Journey),
+    ] {
+        for (path, text) in files(folder) {
+            let found = faults(&read(kind), &toml(&text));
+            assert_eq!(found, Vec::<String>::new(), "{}", path.display());
+        }
+    }
 }

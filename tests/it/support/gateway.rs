@@ -100,14 +100,7 @@ impl Setup {
     }
 
     fn start_parts(self, told: impl FnOnce(&Ending) -> Scripted) -> Result<Running, StartFault> {
-        let live = Live::new(Snapshot {
-            gateway: Arc::new(self.gateway),
-            webhooks: HashMap::new(),
-            journeys: HashMap::new(),
-            faults: Arc::default(),
-            refusals: 0,
-            version: 1,
-        });
+        let live = Live::new(Snapshot::new(self.gateway, HashMap::new(), HashMap::new()));
         let mut parts = Parts::new(live, Telemetry::default(), self.pipeline);
         parts.pipeline = told(&parts.ending);
         parts.patience = self.patience;
