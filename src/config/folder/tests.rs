@@ -1,3 +1,5 @@
+//! What a folder comes to, change by change.
+
 use super::*;
 use std::fmt::Write as _;
 use std::fs;

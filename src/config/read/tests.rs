@@ -1,3 +1,5 @@
+//! What the readers make of TOML.
+
 use super::*;
 use crate::model::{JourneyId, WebhookId};
 use proptest::prelude::*;
