@@ -1,7 +1,7 @@
 //! `stepgate serve`: run until told to stop.
 
 use super::Failure;
-use crate::app::{App, Parts, Signals, StartFault};
+use crate::app::{self, App, Parts, Signals, StartFault};
 use crate::config::{
     Admin, Ambiguous, Delivery, EgressRules, Gateway, Listen, Live, Log, Oauth2, Outcomes, Retry,
     Shutdown, Snapshot, Steps, Store,
@@ -32,8 +32,8 @@ impl Serve {
         let gateway = live.get().gateway.clone();
         let _logs = Logs::start(&gateway.log).context("cannot start the log")?;
         let telemetry = Telemetry::default();
-        let pipeline = Pipeline;
-        let app = App::bind(Parts::new(live, telemetry, pipeline))?;
+        let pipelines = vec![Pipeline; app::workers(&gateway)];
+        let app = App::bind(Parts::new(live, telemetry, pipelines))?;
         info!(http = ?app.http(), unix = ?gateway.listen.unix, admin = %app.admin(), "serving");
         app.run(Signals);
         Ok(())
