@@ -204,3 +204,19 @@ fn server_conf(runtime: Runtime) -> ServerConf {
         ..ServerConf::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_are_dealt_round_and_round() {
+        for (tasks, workers, dealt) in [
+            (vec![1, 2, 3], 2, vec![vec![1, 3], vec![2]]),
+            (vec![1], 3, vec![vec![1], vec![], vec![]]),
+            (vec![], 1, vec![vec![]]),
+        ] {
+            assert_eq!(in_turn(tasks, workers), dealt, "{workers}");
+        }
+    }
+}
