@@ -84,9 +84,9 @@ impl Bound {
         let mut all: Vec<_> = (0..workers).map(|_| Self::none()).collect();
         let mut addresses = Vec::new();
         for address in &listen.http {
-            let address = find_port(*address)?;
+            let mut address = free(*address)?;
             for bound in &mut all {
-                bound.tcp(address)?;
+                address = bound.tcp(address)?;
             }
             addresses.push(address);
         }
@@ -101,9 +101,8 @@ impl Bound {
 
     /// The address for people, and the port it got.
     pub(super) fn admin(address: SocketAddr) -> Result<(Self, SocketAddr), ListenFault> {
-        let address = find_port(address)?;
         let mut bound = Self::none();
-        bound.tcp(address)?;
+        let address = bound.tcp(free(address)?)?;
         Ok((bound, address))
     }
 
@@ -114,13 +113,14 @@ impl Bound {
         }
     }
 
-    fn tcp(&mut self, address: SocketAddr) -> Result<(), ListenFault> {
-        let socket =
+    /// Binds `address`: as it is then, with a port.
+    fn tcp(&mut self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+        let (socket, address) =
             listen_shared(address).map_err(|source| ListenFault::Tcp { address, source })?;
         self.fds.add(address.to_string(), socket.into_raw_fd());
         self.endpoints
             .push(ListenerConfig::tcp(address.to_string()));
-        Ok(())
+        Ok(address)
     }
 
     fn unix(&mut self, path: &Path, listener: &UnixListener) -> Result<(), ListenFault> {
@@ -195,23 +195,26 @@ impl<H: Handle> Service for Listener<H> {
     }
 }
 
-/// The address with a port that is free. Asked without sharing, so that an address where another
-/// process listens is in use even if that one shares.
-fn find_port(address: SocketAddr) -> Result<SocketAddr, ListenFault> {
-    TcpListener::bind(address)
-        .and_then(|listener| listener.local_addr())
-        .map_err(|source| ListenFault::Tcp { address, source })
+/// `address`, if nobody listens on it. Asked without sharing, so that one where another process
+/// listens is in use even if that process shares.
+fn free(address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+    // The kernel gives no port to two who ask for any.
+    if address.port() != 0 {
+        TcpListener::bind(address).map_err(|source| ListenFault::Tcp { address, source })?;
+    }
+    Ok(address)
 }
 
 /// One of several sockets on `address`, among which the kernel spreads the connections.
-fn listen_shared(address: SocketAddr) -> io::Result<Socket> {
+fn listen_shared(address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(socket)
+    let bound = socket.local_addr()?.as_socket();
+    Ok((socket, bound.unwrap_or(address)))
 }
 
 /// A socket at `path`, if nothing else is there that is of use to anyone.
