@@ -1,7 +1,7 @@
 //! `stepgate serve`: run until told to stop.
 
 use super::Failure;
-use crate::app::{App, Parts, Signals, StartFault};
+use crate::app::{self, App, Parts, Signals, StartFault};
 use crate::config::{self, Faults, Gateway};
 use crate::egress::{Egress, OwnListeners};
 use crate::ingress::DueSteps;
@@ -35,16 +35,19 @@ impl Serve {
         let egress = Egress::new(own_listeners(&gateway));
         let store = Arc::new(MemoryStore::default());
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
-        let mut parts = Parts::new(live.clone(), telemetry, pipeline.clone());
+        let workers = app::workers(&gateway);
+        let mut parts = Parts::new(live.clone(), telemetry, vec![pipeline.clone(); workers]);
         let due = DueSteps {
             live,
             pipeline,
-            store,
+            store: store.clone(),
             dedupe: parts.dedupe.clone(),
             held: parts.held.clone(),
         };
-        let closing = parts.ending.closing.subscribe();
-        parts.beside.push(Box::pin(due.run(closing)));
+        for _ in 0..workers {
+            let closing = parts.ending.closing.subscribe();
+            parts.beside.push(Box::pin(due.clone().run(closing)));
+        }
 
         let app = App::bind(parts)?;
         let _watch = loaded.watch();

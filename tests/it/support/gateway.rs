@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use stepgate::app::{App, Ending, Parts, StartFault, Stop, Threads};
+use stepgate::app::{App, Ending, Parts, Runtime, StartFault, Stop};
 use stepgate::config::{
     Admin, Ambiguous, Delivery, EgressRules, Gateway, Listen, Live, Log, Oauth2, Outcomes, Retry,
     Shutdown, Snapshot, Steps, Store,
@@ -101,10 +101,10 @@ impl Setup {
 
     fn start_parts(self, told: impl FnOnce(&Ending) -> Scripted) -> Result<Running, StartFault> {
         let live = Live::new(Snapshot::new(self.gateway, HashMap::new(), HashMap::new()));
-        let mut parts = Parts::new(live, Telemetry::default(), self.pipeline);
-        parts.pipeline = told(&parts.ending);
+        let mut parts = Parts::new(live, Telemetry::default(), Vec::new());
+        parts.pipelines = vec![told(&parts.ending); 2];
         parts.patience = self.patience;
-        parts.threads = Threads::Stealing;
+        parts.runtime = Runtime::Restartable;
         let app = App::bind(parts)?;
         let (http, admin) = (app.http()[0], app.admin());
         let stop = Arc::new(Semaphore::new(0));
