@@ -196,9 +196,11 @@ impl Folder {
     fn judge(&mut self) -> Arc<Snapshot> {
         let mut faults = self.written.faults.clone();
         if let Some(written) = &self.written.gateway {
-            let (running, waits) = judge::merged(&self.running, written);
-            if waits {
-                let mut fault = file::fault(&self.file, read::Place::START, RESTART.into());
+            let (running, waiting) = judge::merged(&self.running, written);
+            for section in waiting {
+                let message = "changed; a restart puts it in force".into();
+                let mut fault = file::fault(&self.file, read::Place::START, message);
+                fault.key = section.into();
                 fault.severity = Severity::Warning;
                 faults.push(fault);
             }
@@ -252,9 +254,6 @@ fn log(fault: &Fault) {
         Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
     }
 }
-
-/// What is said of a change that only a start can put in force.
-const RESTART: &str = "`[listen]` or `[store]` changed; a restart puts it in force";
 
 // === impl Written ===
 

@@ -214,7 +214,7 @@ fn settings_take_effect_but_for_those_that_need_a_restart() {
     assert_eq!(running.live.get().gateway.listen, before);
     assert_eq!(
         running.faults(),
-        ["gateway.toml:1:1: warning: `[listen]` or `[store]` changed; a restart puts it in force"]
+        ["gateway.toml:1:1: warning: listen: changed; a restart puts it in force"]
     );
 
     running
