@@ -13,6 +13,7 @@ pub use listen::ListenFault;
 use crate::admin::{Admin, Status, TokenFault};
 use crate::config::{Gateway, Live};
 use crate::ingress::{Dedupe, Front, Run};
+use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Door, Occupancy, Patience};
 use drain::Drain;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 pub struct Parts<P> {
     pub live: Live,
     pub telemetry: Telemetry,
+    pub store: Arc<dyn Store>,
     /// One for each worker thread, so that the connections it opens stay on that thread.
     pub pipelines: Vec<P>,
     pub dedupe: Dedupe,
@@ -95,11 +97,12 @@ pub fn workers(gateway: &Gateway) -> usize {
 
 impl<P> Parts<P> {
     /// The parts around `pipelines`, of which there are as many as [`workers`].
-    pub fn new(live: Live, telemetry: Telemetry, pipelines: Vec<P>) -> Self {
+    pub fn new(live: Live, telemetry: Telemetry, store: Arc<dyn Store>, pipelines: Vec<P>) -> Self {
         let dedupe = Dedupe::new(&live.get().gateway.steps);
         Self {
             live,
             telemetry,
+            store,
             pipelines,
             dedupe,
             held: Occupancy::default(),
@@ -145,7 +148,13 @@ impl App {
             server.add_service(listener);
         }
         let closing = parts.ending.closing.subscribe();
-        let status = Status::new(parts.telemetry, parts.held.clone(), closing);
+        let status = Status::new(
+            parts.live.clone(),
+            parts.telemetry,
+            parts.store,
+            parts.held.clone(),
+            closing,
+        );
         let admins = Arc::new(Admin::new(parts.live.clone(), &gateway, status)?);
         // Requests to the admin door keep no one from stopping.
         let door = Door::new(admins, parts.patience, Occupancy::default());

@@ -1,4 +1,5 @@
-//! What is in force now: one validated [`Snapshot`] at a time, and [`Live`], which holds it.
+//! What is in force now: one validated `Snapshot` at a time,
+//! and `Live`, which holds it.
 //!
 //! The types here have the meaning, and cannot be built wrong: `read` makes them of TOML and collects
 //! every fault, `folder` knows which version of a file serves, `watch` looks again. Files are judged one by one: a bad file keeps its last

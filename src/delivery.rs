@@ -1,4 +1,4 @@
-//! One attempt: the exchange, and what its answer means → [`Attempt`].
+//! One attempt: the exchange, and what its answer means → `Attempt`.
 
 mod capture;
 mod classify;

@@ -36,11 +36,11 @@ impl Serve {
         let store = Arc::new(MemoryStore::default());
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         let workers = app::workers(&gateway);
-        let mut parts = Parts::new(live.clone(), telemetry, vec![pipeline.clone(); workers]);
+        let mut parts = Parts::new(live.clone(), telemetry, store.clone(), vec![pipeline.clone(); workers]);
         let due = DueSteps {
             live,
             pipeline,
-            store: store.clone(),
+            store,
             dedupe: parts.dedupe.clone(),
             held: parts.held.clone(),
         };

@@ -1,4 +1,4 @@
-//! What the readers make of TOML.
+//! Whatever a file holds: broken, deep, or of a kind that needs a closer look.
 
 use super::*;
 use crate::model::{JourneyId, WebhookId};

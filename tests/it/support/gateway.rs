@@ -15,6 +15,7 @@ use stepgate::config::{
 use stepgate::ingress::Run;
 use stepgate::model::{Outcome, Secret, StepId, Target, Verdict};
 use stepgate::pipeline::{Arrival, Refusal};
+use stepgate::schedule::MemoryStore;
 use stepgate::telemetry::Telemetry;
 use stepgate::web::Patience;
 use tempfile::TempDir;
@@ -101,7 +102,12 @@ impl Setup {
 
     fn start_parts(self, told: impl FnOnce(&Ending) -> Scripted) -> Result<Running, StartFault> {
         let live = Live::new(Snapshot::new(self.gateway, HashMap::new(), HashMap::new()));
-        let mut parts = Parts::new(live, Telemetry::default(), Vec::new());
+        let mut parts = Parts::new(
+            live,
+            Telemetry::default(),
+            Arc::new(MemoryStore::default()),
+            Vec::new(),
+        );
         parts.pipelines = vec![told(&parts.ending); 2];
         parts.patience = self.patience;
         parts.runtime = Runtime::Restartable;
