@@ -5,6 +5,7 @@
 //!
 //! Not here: what an answer or an error leads to, and redirects, which nobody follows.
 
+mod body;
 mod call;
 mod connect;
 mod guard;
@@ -52,7 +53,8 @@ struct Inner {
 pub enum BodyUse {
     /// The exchange ends with the head; the body is read away unkept, so that the connection can serve again.
     Discard,
-    /// Kept, up to so many bytes.
+    /// Kept, up to so many bytes. A 2xx is whole or it is an error; of any other answer the body is
+    /// what came of it in good time.
     Capture { limit: usize },
 }
 
@@ -112,6 +114,7 @@ pub enum EgressError {
         limit: Duration,
         request_begun: bool,
     },
+    /// A 2xx whose body is to be kept.
     #[error("the answer's body is over {limit} bytes")]
     BodyTooLarge { limit: usize, status: u16 },
 }

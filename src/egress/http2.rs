@@ -3,15 +3,15 @@
 //! The connection is driven on the runtime that opened it; Pingora's own handshake would hand it
 //! to any of the runtimes.
 
+use super::body::{self, Body};
 use super::call::{Call, Failure};
 use super::connect::turned_away;
-use super::http1::{DISCARD_BYTES, DISCARD_TIME, finish_apart};
 use super::socket::{Alert, Socket, Terms};
 use super::{BodyUse, EgressError, Response, Timing};
 use crate::model::Request;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use h2::Reason;
-use http::header::{CONNECTION, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use pingora_core::connectors::http::v2::ConnectionRef;
 use pingora_core::protocols::http::v2::client::{Http2Session, drive_connection};
 use pingora_core::protocols::{Digest, UniqueID};
@@ -141,6 +141,20 @@ impl Shared {
     }
 }
 
+impl Body for Http2Session {
+    fn declared(&mut self) -> Option<u64> {
+        let length = self.response_header()?.headers.get(CONTENT_LENGTH)?;
+        let length = length.to_str().ok()?.parse().ok();
+        length.filter(|_| !self.response_finished())
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, EgressError> {
+        self.read_response_body()
+            .await
+            .map_err(|error| answer_error(&error))
+    }
+}
+
 // === impl Doubt ===
 
 impl Drop for Doubt<'_> {
@@ -193,12 +207,13 @@ pub(super) async fn exchange(
     let (status, headers) = (head.status.as_u16(), head.headers.clone());
     let body = match call.body {
         BodyUse::Discard => {
-            finish_apart(discard(session)).await;
+            let rest = async move { body::read_away(&mut session).await };
+            body::finish_apart(&call.pool, rest).await;
             Bytes::new()
         }
         BodyUse::Capture { limit } => {
             let head_at = Instant::now();
-            let body = capture(&mut session, limit, status).await?;
+            let body = body::capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();
             body
         }
@@ -225,43 +240,10 @@ fn head(request: &Request) -> Result<Box<RequestHeader>, EgressError> {
         }
     }
     if let Some(body) = &request.body {
-        head.append_header(http::header::CONTENT_LENGTH, body.len())
+        head.append_header(CONTENT_LENGTH, body.len())
             .map_err(|_| EgressError::Protocol)?;
     }
     Ok(Box::new(head))
-}
-
-async fn capture(
-    session: &mut Http2Session,
-    limit: usize,
-    status: u16,
-) -> Result<Bytes, EgressError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = session
-        .read_response_body()
-        .await
-        .map_err(|error| answer_error(&error))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(EgressError::BodyTooLarge { limit, status });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-/// Reads a small rest away; a larger one is reset, and the connection serves on.
-async fn discard(mut session: Http2Session) {
-    let read = async {
-        let mut seen = 0;
-        while let Ok(Some(chunk)) = session.read_response_body().await {
-            seen += chunk.len() as u64;
-            if seen > DISCARD_BYTES {
-                return;
-            }
-        }
-    };
-    drop(tokio::time::timeout(DISCARD_TIME, read).await);
 }
 
 /// What a stream's failure before its answer says about the request.

@@ -137,6 +137,16 @@ const ANSWERS: &[(&str, &str)] = &[
         "304 ",
     ),
     ("HTTP/1.1 404\r\ncontent-length: 0\r\n\r\n", "404 "),
+    // The verdict of another status is in its head.
+    ("HTTP/1.1 404 No\r\ncontent-length: 9\r\n\r\ncut", "404 cut"),
+    (
+        "HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+        "503 ",
+    ),
+    (
+        "HTTP/1.1 404 No\r\ncontent-length: 100000000\r\n\r\n",
+        "404 ",
+    ),
     // Closed too soon.
     ("", LOST),
     ("HTTP/1.1 200 OK\r\ncontent-", LOST),
