@@ -1,4 +1,4 @@
-//! The only code that dials out: a request and a deadline become a response or an [`EgressError`].
+//! The only code that dials out: a request and a deadline become a response or an `EgressError`.
 //!
 //! A request goes out once. It goes out a second time only on proof that the endpoint has not
 //! processed it: its connection took not one byte, or HTTP/2 said so.
