@@ -310,6 +310,34 @@ async fn a_refused_stream_goes_out_once_more_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn what_ends_an_http2_connection_says_whether_the_request_goes_out_again() {
+    // An empty SETTINGS frame; then GOAWAY with last stream 0 and no error, RST_STREAM of
+    // stream 1 with CANCEL, or no HTTP/2 at all.
+    let goaway = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let cancel = b"\0\0\0\x04\0\0\0\0\0\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
+    let garbage = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let lost = "the connection was lost before the answer was whole";
+    let table: [(&'static [u8], &str, usize); 3] = [
+        (goaway, lost, 2),
+        (cancel, lost, 1),
+        (garbage, "the answer is not HTTP", 1),
+    ];
+    let authority = Authority::new();
+    for (bytes, expected, connections) in table {
+        let config = authority.issue(&[HOST]).server(&["h2"]);
+        let endpoint = Endpoint::start(Speaks::TlsBytes(config, bytes), [reply(200)]);
+
+        let error = call(HOST, endpoint.port(), &https_rules(&authority))
+            .await
+            .unwrap_err();
+
+        assert_eq!(error.to_string(), expected);
+        assert!(error.may_have_been_seen());
+        assert_eq!(endpoint.connections(), connections, "{expected}");
+    }
+}
+
+#[tokio::test]
 async fn an_http2_deadline_leaves_no_stream_behind() {
     let authority = Authority::new();
     let config = authority.issue(&[HOST]).server(&["h2"]);
