@@ -92,6 +92,7 @@ pub enum EgressError {
     Blocked { host: String, address: IpAddr },
     #[error("scheme http is not allowed: `egress.allow_http` is false")]
     SchemeNotAllowed,
+    /// No connection, or none that took the request: the endpoint has not processed it.
     #[error("cannot connect to {peer}")]
     Connect {
         peer: SocketAddr,
@@ -178,17 +179,12 @@ impl Egress {
             roots,
             inner: &self.0,
         };
-        match route.send(Kept::Welcome).await {
-            Err(Failure::Unseen(_)) => {
-                call.unbegin();
-                match route.send(Kept::Avoided).await {
-                    Ok(response) => Ok(response),
-                    Err(Failure::Unseen(error) | Failure::Final(error)) => Err(error),
-                }
-            }
-            Ok(response) => Ok(response),
-            Err(Failure::Final(error)) => Err(error),
+        let mut sent = route.send(Kept::Welcome).await;
+        if let Err(Failure::Unseen(_)) = sent {
+            call.unbegin();
+            sent = route.send(Kept::Avoided).await;
         }
+        sent.map_err(Failure::into_error)
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn exchange(
     let written_at = Instant::now();
     let written = write(&mut socket, call.request).await;
     if written.is_err() && socket.sent() == sent_before {
-        return Err(Failure::Unseen(EgressError::Lost));
+        return Err(Failure::Unseen(socket.terms.peer));
     }
     // An endpoint may answer and close before it has read all: a failed write is not the end.
     let alert = (sent_before == 0).then(|| socket.alert.clone());

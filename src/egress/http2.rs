@@ -17,6 +17,7 @@ use pingora_core::protocols::http::v2::client::{Http2Session, drive_connection};
 use pingora_core::protocols::{Digest, UniqueID};
 use pingora_core::{Error, ErrorType};
 use pingora_http::RequestHeader;
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -78,7 +79,7 @@ impl Shared {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .handshake::<_, Bytes>(socket)
             .await
-            .map_err(|error| Failure::Unseen(stream_error(&error)))?;
+            .map_err(|_| Failure::Unseen(terms.peer))?;
         let (closing, closed) = watch::channel(false);
         let silent = Arc::new(AtomicBool::new(false));
         tokio::spawn(drive_connection(
@@ -178,8 +179,7 @@ pub(super) async fn exchange(
 ) -> Result<Response, Failure> {
     let mut session = match shared.connection.spawn_stream().await {
         Ok(Some(session)) => session,
-        Ok(None) => return Err(Failure::Unseen(EgressError::Lost)),
-        Err(error) => return Err(Failure::Unseen(answer_error(&error))),
+        Ok(None) | Err(_) => return Err(Failure::Unseen(shared.terms.peer)),
     };
     let doubt = Doubt {
         shared,
@@ -190,7 +190,7 @@ pub(super) async fn exchange(
     let written_at = Instant::now();
     session
         .write_request_header(head(call.request)?, body.is_none())
-        .map_err(|error| judge(&error))?;
+        .map_err(|error| judge(&error, shared.terms.peer))?;
     if let Some(body) = body {
         // An endpoint may answer before it has read all; what it says counts, and comes below.
         drop(session.write_request_body(body, true).await);
@@ -198,7 +198,7 @@ pub(super) async fn exchange(
     session.read_response_header().await.map_err(|error| {
         match shared.turned_away(&call.request.origin.host) {
             Some(refusal) => Failure::Final(refusal),
-            None => judge(&error),
+            None => judge(&error, shared.terms.peer),
         }
     })?;
     timing.first_byte = written_at.elapsed();
@@ -247,9 +247,9 @@ fn head(request: &Request) -> Result<Box<RequestHeader>, EgressError> {
 }
 
 /// What a stream's failure before its answer says about the request.
-fn judge(error: &Error) -> Failure {
+fn judge(error: &Error, peer: SocketAddr) -> Failure {
     match error.root_cause().downcast_ref::<h2::Error>() {
-        Some(cause) if is_unprocessed(cause) => Failure::Unseen(EgressError::Lost),
+        Some(cause) if is_unprocessed(cause) => Failure::Unseen(peer),
         Some(_) | None => Failure::Final(answer_error(error)),
     }
 }
@@ -263,16 +263,9 @@ fn is_unprocessed(cause: &h2::Error) -> bool {
 
 fn answer_error(error: &Error) -> EgressError {
     match error.root_cause().downcast_ref::<h2::Error>() {
-        Some(cause) => stream_error(cause),
+        Some(cause) if cause.is_io() || cause.is_remote() => EgressError::Lost,
+        Some(_) => EgressError::Protocol,
         None if *error.etype() == ErrorType::ReadError => EgressError::Lost,
         None => EgressError::Protocol,
-    }
-}
-
-fn stream_error(cause: &h2::Error) -> EgressError {
-    if cause.is_io() || cause.is_remote() {
-        EgressError::Lost
-    } else {
-        EgressError::Protocol
     }
 }
