@@ -46,14 +46,10 @@ const CONNECTION_HEADERS: [HeaderName; 7] = [
 pub(super) struct Shared {
     connection: ConnectionRef,
     pub(super) terms: Terms,
-    life: Arc<Life>,
-    alert: Alert,
-}
-
-/// Signs of life from the other side.
-struct Life {
     opened: Instant,
-    answered: Mutex<Instant>,
+    /// The last sign of life from the other side; its opening, before there was one.
+    answered: Arc<Mutex<Instant>>,
+    alert: Alert,
 }
 
 /// A stream under way. Dropped without an answer, it doubts the connection.
@@ -99,10 +95,8 @@ impl Shared {
                 Digest::default(),
             ),
             terms,
-            life: Arc::new(Life {
-                opened,
-                answered: Mutex::new(opened),
-            }),
+            opened,
+            answered: Arc::new(Mutex::new(opened)),
             alert,
         })
     }
@@ -120,25 +114,18 @@ impl Shared {
     }
 
     fn answered(&self) -> Instant {
-        *self
-            .life
-            .answered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lives(&self) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        *answered = Instant::now();
     }
 
     /// Why the endpoint would not have the gateway, if it said so before it answered anything.
     fn turned_away(&self, host: &str) -> Option<EgressError> {
-        let new = self.answered() == self.life.opened;
+        let new = self.answered() == self.opened;
         new.then(|| turned_away(&self.alert, host)).flatten()
-    }
-
-    fn lives(&self) {
-        *self
-            .life
-            .answered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 

@@ -570,10 +570,11 @@ async fn the_phases_are_timed_where_they_were_needed() {
         .unwrap()
         .timing;
     let requests = endpoint.requests();
-    assert!(requests[1].at - requests[0].at >= first.first_byte);
+    assert!(requests[1].at > requests[0].at);
 
     assert!(first.connect > Duration::ZERO && first.tls == Duration::ZERO);
-    assert!(first.first_byte >= pause && first.body >= pause);
+    assert!(first.first_byte >= pause && first.body > Duration::ZERO);
+    assert!(first.first_byte + first.body >= 2 * pause);
     assert_eq!(
         (second.dns, second.connect),
         (Duration::ZERO, Duration::ZERO)
