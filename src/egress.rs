@@ -5,6 +5,7 @@
 //!
 //! Not here: what an answer or an error leads to, and redirects, which nobody follows.
 
+mod body;
 mod call;
 mod connect;
 mod guard;
@@ -52,7 +53,8 @@ struct Inner {
 pub enum BodyUse {
     /// The exchange ends with the head; the body is read away unkept, so that the connection can serve again.
     Discard,
-    /// Kept, up to so many bytes.
+    /// Kept, up to so many bytes. A 2xx is whole or it is an error; of any other answer the body is
+    /// what came of it in good time.
     Capture { limit: usize },
 }
 
@@ -80,6 +82,7 @@ pub enum EgressError {
     Blocked { host: String, address: IpAddr },
     #[error("scheme http is not allowed: `egress.allow_http` is false")]
     SchemeNotAllowed,
+    /// No connection, or none that took the request: the endpoint has not processed it.
     #[error("cannot connect to {peer}")]
     Connect {
         peer: SocketAddr,
@@ -102,6 +105,7 @@ pub enum EgressError {
         limit: Duration,
         request_begun: bool,
     },
+    /// A 2xx whose body is to be kept.
     #[error("the answer's body is over {limit} bytes")]
     BodyTooLarge { limit: usize, status: u16 },
 }
@@ -165,17 +169,12 @@ impl Egress {
             roots,
             inner: &self.0,
         };
-        match route.send(Kept::Welcome).await {
-            Err(Failure::Unseen(_)) => {
-                call.unbegin();
-                match route.send(Kept::Avoided).await {
-                    Ok(response) => Ok(response),
-                    Err(Failure::Unseen(error) | Failure::Final(error)) => Err(error),
-                }
-            }
-            Ok(response) => Ok(response),
-            Err(Failure::Final(error)) => Err(error),
+        let mut sent = route.send(Kept::Welcome).await;
+        if let Err(Failure::Unseen(_)) = sent {
+            call.unbegin();
+            sent = route.send(Kept::Avoided).await;
         }
+        sent.map_err(Failure::into_error)
     }
 }
 
