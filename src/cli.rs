@@ -33,6 +33,7 @@ commands! {
     Demo in demo,
     Check in check,
     Render in render,
+    Test in test,
     Schema in schema,
 }
 

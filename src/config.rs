@@ -20,6 +20,7 @@ mod served;
 mod shelf;
 mod watch;
 mod webhook;
+mod write;
 
 pub use fault::{Fault, Faults, Report, Severity};
 
@@ -34,6 +35,8 @@ pub use webhook::{
     Ambiguous, Auth, Body, DataRetrieval, Destination, Header, HeaderContent, LiveField, LiveType,
     Oauth2Client, Webhook,
 };
+
+pub use write::{WriteFault, record_test};
 
 use crate::model::{JourneyId, Target, WebhookId};
 use arc_swap::ArcSwap;

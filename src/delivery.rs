@@ -2,11 +2,14 @@
 
 mod capture;
 mod classify;
+mod fields;
 
 use crate::config::{Gateway, Webhook};
 use crate::egress::{BodyUse, Egress, EgressError, Response};
 use crate::model::{Capture, Captured, Cause, ExitReason, Request, Sent, StepWarning, Timing};
 use tokio::time::Instant;
+
+pub use fields::{Field, fields};
 
 /// What came of one attempt.
 #[derive(Debug, Clone)]
