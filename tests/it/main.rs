@@ -10,6 +10,7 @@ mod config;
 mod egress;
 mod guard;
 mod ingress;
+mod mission;
 mod reload;
 mod schema;
 mod support;

@@ -4,6 +4,7 @@ pub(crate) mod client;
 pub(crate) mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod pki;
+pub(crate) mod process;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
