@@ -9,7 +9,7 @@ mod metrics;
 mod record;
 mod sink;
 
-pub use logs::Logs;
+pub use logs::{Levels, Logs};
 
 use crate::model::Timing;
 use metrics::Metrics;

@@ -248,7 +248,8 @@ impl Folder {
 }
 
 /// Writes a fault to the log.
-fn log(fault: &Fault) {
+/// Writes `fault` into the log.
+pub(super) fn log(fault: &Fault) {
     match fault.severity {
         Severity::Error => tracing::error!(file = fault.file, "{fault}"),
         Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
