@@ -89,3 +89,6 @@ impl PlanFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

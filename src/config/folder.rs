@@ -84,7 +84,7 @@ impl Folder {
             (Some(_) | None, Memory::None) | (None, Memory::Kept) => None,
         };
         // Without settings nothing starts, but what is wrong with the other files is said too.
-        let running = written.gateway.clone().unwrap_or_else(defaults);
+        let running = written.gateway.clone().unwrap_or_default();
         let mut folder = Self {
             webhooks: Shelf::new(&base),
             journeys: Shelf::new(&base),
@@ -312,12 +312,6 @@ impl Written {
             depends: self.depends.clone(),
         }
     }
-}
-
-/// The settings of an empty `gateway.toml`.
-fn defaults() -> Arc<Gateway> {
-    let Reading { value, .. } = Sheet::read("", "", Path::new(""), read::gateway);
-    Arc::new(value.expect("every key of gateway.toml is optional"))
 }
 
 fn copies(file: &Path, gateway: &Gateway) -> Result<Copies, Faults> {
