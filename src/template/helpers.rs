@@ -261,6 +261,13 @@ impl Helper {
         self
     }
 
+    pub(super) fn has_block_form(&self) -> bool {
+        match self.kind {
+            Kind::Control(_) | Kind::Test(_) | Kind::Transform(_) => true,
+            Kind::Value(_) | Kind::Lookup => false,
+        }
+    }
+
     /// What is wrong with `count` arguments.
     pub(super) fn refuses_count(&self, count: usize) -> Option<String> {
         let enough = count >= self.required && (self.repeats || count <= self.arguments.len());

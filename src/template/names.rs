@@ -1,6 +1,6 @@
 //! What to say of a helper that does not exist.
 
-use super::helpers::HELPERS;
+use super::helpers::{HELPERS, Helper};
 
 /// How the unknown name was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +18,10 @@ pub(super) fn unknown(written: &str, usage: Use) -> String {
         Use::Inline => "a helper",
         Use::Block => "a block helper",
     };
-    match nearest(written) {
+    match nearest(written, usage) {
         Some(name) => format!("`{written}` is not {wanted}; did you mean `{name}`?"),
         None => {
-            let mut names: Vec<&str> = HELPERS.iter().map(|helper| helper.name).collect();
+            let mut names: Vec<&str> = accepted(usage).collect();
             names.sort_unstable_by_key(|name| name.to_lowercase());
             format!(
                 "`{written}` is not {wanted}; accepted are {}",
@@ -31,14 +31,22 @@ pub(super) fn unknown(written: &str, usage: Use) -> String {
     }
 }
 
-fn nearest(written: &str) -> Option<&'static str> {
+fn accepted(usage: Use) -> impl Iterator<Item = &'static str> {
+    let fits = move |helper: &&Helper| match usage {
+        Use::Inline => helper.inline,
+        Use::Block => helper.has_block_form(),
+    };
+    HELPERS.iter().filter(fits).map(|helper| helper.name)
+}
+
+fn nearest(written: &str, usage: Use) -> Option<&'static str> {
+    // A long name would cost time squared, and is near to nothing.
+    if written.len() > 40 {
+        return None;
+    }
     let lower = written.to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
-    // Long names would cost time squared, and are near to nothing.
-    let near = HELPERS
-        .iter()
-        .filter(|_| written.len() <= 40)
-        .map(|helper| (distance(helper.name), helper.name));
-    let (distance, name) = near.min()?;
-    (distance <= 2.max(name.len() / 3)).then_some(name)
+    let (distance, name) = accepted(usage).map(|name| (distance(name), name)).min()?;
+    let begins = name.len() > 2 && lower.starts_with(&name.to_lowercase());
+    (distance <= 2 || (begins && distance <= 4)).then_some(name)
 }

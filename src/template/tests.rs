@@ -1,21 +1,30 @@
-//! What templates promise.
+//! What templates promise: helpers one by one, places, faults, bounds.
 
 use super::*;
 
-#[test]
-fn smoke() {
+mod faults;
+mod helpers;
+mod hostile;
+mod places;
+
+const LIMITS: RenderLimits = RenderLimits {
+    output_bytes: 1 << 20,
+};
+
+/// 2012-06-19T13:05:09.123Z
+const NOW_MS: u64 = 1_340_111_109_123;
+
+/// What `template` renders of `data`, a value being text; the error's text where it does not.
+fn rendered(template: &str, place: Place, data: &str) -> Result<String, String> {
+    let template = Template::parse(template, place)
+        .map_err(|fault| format!("{}: {}", fault.offset, fault.message))?;
     let context = Context {
-        data_fields: Some(r#"{"a":{"b":[1,2.50]},"n":"x\"y"}"#),
+        data_fields: Some(data),
+        email: Some("\"ada@example.com\""),
         ..Context::default()
     };
-    let limits = RenderLimits { output_bytes: 1000 };
-    let template = Template::parse(
-        r#"{"s":"{{n}}","v":{{a}},"m":{{math 0.1 "+" 0.2}},"e":[{{#each a.b}}{{this}}{{#unless @last}},{{/unless}}{{/each}}],"z":{{z}}}"#,
-        Place::JsonBody,
-    )
-    .unwrap();
-    assert_eq!(
-        template.render(&context, limits).unwrap(),
-        r#"{"s":"x\"y","v":{"b":[1,2.50]},"m":0.3,"e":[1,2.50],"z":null}"#
-    );
+    let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(NOW_MS);
+    template
+        .render_at(&context, LIMITS, now)
+        .map_err(|error| error.message)
 }

@@ -14,4 +14,5 @@ mod mission;
 mod reload;
 mod schema;
 mod support;
+mod templates;
 mod tls;

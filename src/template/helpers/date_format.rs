@@ -185,16 +185,7 @@ fn date_field(zoned: &ZonedDateTime, letter: char, count: usize) -> Option<Strin
     let quarter = (month - 1) / 3 + 1;
     let weekday = zoned.weekday();
     match letter {
-        'G' => Some(match (zoned.year() > 0, count) {
-            (true, 1..=3) => "AD",
-            (false, 1..=3) => "BC",
-            (true, 4) => "Anno Domini",
-            (false, 4) => "Before Christ",
-            (true, 5) => "A",
-            (false, 5) => "B",
-            _ => return None,
-        })
-        .map(String::from),
+        'G' => Some(era(zoned.year() > 0, count)?.into()),
         'y' => Some(year(
             if zoned.year() > 0 {
                 zoned.year().into()
@@ -233,6 +224,18 @@ fn date_field(zoned: &ZonedDateTime, letter: char, count: usize) -> Option<Strin
         }
         _ => None,
     }
+}
+
+fn era(common: bool, count: usize) -> Option<&'static str> {
+    Some(match (common, count) {
+        (true, 1..=3) => "AD",
+        (false, 1..=3) => "BC",
+        (true, 4) => "Anno Domini",
+        (false, 4) => "Before Christ",
+        (true, 5) => "A",
+        (false, 5) => "B",
+        _ => return None,
+    })
 }
 
 /// Number, padded number, short name, name, first letter.
