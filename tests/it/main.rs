@@ -13,5 +13,6 @@ mod ingress;
 mod mission;
 mod reload;
 mod schema;
+mod sending;
 mod support;
 mod tls;
