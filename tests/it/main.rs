@@ -5,6 +5,7 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
+mod answers;
 mod architecture;
 mod config;
 mod egress;

@@ -188,6 +188,19 @@ impl Gateway {
         fs::write(self.path(path), text).unwrap();
     }
 
+    /// Changes the configuration, and waits until another one is in force.
+    pub(crate) fn reload(&self, change: impl FnOnce(&Self)) {
+        let versions = || self.logs().matches(" is in force").count();
+        let before = versions();
+        change(self);
+        until("another configuration in force", || versions() > before);
+    }
+
+    /// Writes a webhook, and waits until it is in service.
+    pub(crate) fn serve_webhook(&self, id: &str, text: &str) {
+        self.reload(|gateway| gateway.rewrite(&format!("conf/webhooks/{id}.toml"), text));
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.stage.folder.path().join(path)
     }
