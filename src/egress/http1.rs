@@ -4,7 +4,7 @@ use super::call::{Call, Failure};
 use super::connect::turned_away;
 use super::pool::Pool;
 use super::socket::Socket;
-use super::{BodyUse, EgressError, Response, Timing};
+use super::{EgressError, Response, Timing};
 use crate::model::{Method, Origin, Request};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -54,13 +54,13 @@ pub(super) async fn exchange(
     let headers = session
         .resp_header()
         .map_or_else(HeaderMap::new, |head| head.headers.clone());
-    let body = match call.body {
-        BodyUse::Discard => {
+    let body = match call.body.kept(status) {
+        None => {
             let rest = discard(session, call.pool.clone(), call.request.origin.clone());
             finish_apart(rest).await;
             Bytes::new()
         }
-        BodyUse::Capture { limit } => {
+        Some(limit) => {
             let head_at = Instant::now();
             let body = capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();

@@ -7,7 +7,7 @@ use super::call::{Call, Failure};
 use super::connect::turned_away;
 use super::http1::{DISCARD_BYTES, DISCARD_TIME, finish_apart};
 use super::socket::{Alert, Socket, Terms};
-use super::{BodyUse, EgressError, Response, Timing};
+use super::{EgressError, Response, Timing};
 use crate::model::Request;
 use bytes::{Bytes, BytesMut};
 use h2::Reason;
@@ -191,12 +191,12 @@ pub(super) async fn exchange(
     shared.lives();
     let head = session.response_header().ok_or(EgressError::Protocol)?;
     let (status, headers) = (head.status.as_u16(), head.headers.clone());
-    let body = match call.body {
-        BodyUse::Discard => {
+    let body = match call.body.kept(status) {
+        None => {
             finish_apart(discard(session)).await;
             Bytes::new()
         }
-        BodyUse::Capture { limit } => {
+        Some(limit) => {
             let head_at = Instant::now();
             let body = capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();

@@ -206,6 +206,26 @@ fn a_captured_body_over_the_limit_exits_and_one_that_is_thrown_away_has_none() {
 }
 
 #[test]
+fn the_body_of_an_answer_that_is_no_success_plays_no_part() {
+    let large = "x".repeat(5000);
+    let cut = |status| format!("HTTP/1.1 {status} X\r\nContent-Length: 50\r\n\r\nhalf");
+    let exit = json!({"outcome": "exit", "reason": "status", "status": 404, "attempts": 1});
+    let retry = json!({"outcome": "pending", "reason": "retry", "status": 503, "attempts": 1});
+
+    let outcomes = outcomes_of(
+        "profile",
+        [
+            reply(404).body(large.clone()),
+            reply(503).body(large),
+            Reply::raw_then_close(cut(404)),
+            Reply::raw_then_close(cut(503)),
+        ],
+    );
+
+    assert_eq!(outcomes, [exit.clone(), retry.clone(), exit, retry]);
+}
+
+#[test]
 fn a_captured_body_that_breaks_off_is_tried_again() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}",
