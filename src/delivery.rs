@@ -49,7 +49,7 @@ pub async fn attempt(
 ) -> Attempt {
     let body = match capture {
         Capture::Nothing => BodyUse::Discard,
-        Capture::Profile | Capture::LiveData => BodyUse::Capture {
+        Capture::Profile | Capture::LiveData => BodyUse::CaptureSuccess {
             limit: gateway.delivery.response_limit,
         },
     };

@@ -56,6 +56,9 @@ pub enum BodyUse {
     /// Kept, up to so many bytes. A 2xx is whole or it is an error; of any other answer the body is
     /// what came of it in good time.
     Capture { limit: usize },
+    /// Kept of a 2xx, up to so many bytes; that of any other answer is discarded, since its head
+    /// says all that counts.
+    CaptureSuccess { limit: usize },
 }
 
 /// A whole answer: whole as far as it was asked for.
@@ -108,6 +111,19 @@ pub enum EgressError {
     /// A 2xx whose body is to be kept.
     #[error("the answer's body is over {limit} bytes")]
     BodyTooLarge { limit: usize, status: u16 },
+}
+
+// === impl BodyUse ===
+
+impl BodyUse {
+    /// Most bytes that are kept of the body of an answer with `status`; none if it is discarded.
+    fn kept(self, status: u16) -> Option<usize> {
+        match self {
+            Self::Discard => None,
+            Self::Capture { limit } => Some(limit),
+            Self::CaptureSuccess { limit } => (200..300).contains(&status).then_some(limit),
+        }
+    }
 }
 
 // === impl Egress ===

@@ -5,7 +5,7 @@ use super::call::{Call, Failure};
 use super::connect::turned_away;
 use super::pool::Pool;
 use super::socket::Socket;
-use super::{BodyUse, EgressError, Response, Timing};
+use super::{EgressError, Response, Timing};
 use crate::model::{Method, Origin, Request};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -101,8 +101,8 @@ pub(super) async fn exchange(
         origin: call.request.origin.clone(),
         whole: written.is_ok(),
     };
-    let body = match call.body {
-        BodyUse::Discard => {
+    let body = match call.body.kept(status) {
+        None => {
             let rest = async move {
                 body::read_away(&mut session).await;
                 after.keep(session).await;
@@ -110,7 +110,7 @@ pub(super) async fn exchange(
             body::finish_apart(&call.pool, rest).await;
             Bytes::new()
         }
-        BodyUse::Capture { limit } => {
+        Some(limit) => {
             let head_at = Instant::now();
             let body = body::capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();

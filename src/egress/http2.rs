@@ -7,7 +7,7 @@ use super::body::{self, Body};
 use super::call::{Call, Failure};
 use super::connect::turned_away;
 use super::socket::{Alert, Socket, Terms};
-use super::{BodyUse, EgressError, Response, Timing};
+use super::{EgressError, Response, Timing};
 use crate::model::Request;
 use bytes::Bytes;
 use h2::Reason;
@@ -192,13 +192,13 @@ pub(super) async fn exchange(
     shared.lives();
     let head = session.response_header().ok_or(EgressError::Protocol)?;
     let (status, headers) = (head.status.as_u16(), head.headers.clone());
-    let body = match call.body {
-        BodyUse::Discard => {
+    let body = match call.body.kept(status) {
+        None => {
             let rest = async move { body::read_away(&mut session).await };
             body::finish_apart(&call.pool, rest).await;
             Bytes::new()
         }
-        BodyUse::Capture { limit } => {
+        Some(limit) => {
             let head_at = Instant::now();
             let body = body::capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();

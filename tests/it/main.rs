@@ -5,6 +5,7 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
+mod answers;
 mod architecture;
 mod config;
 mod egress;
@@ -13,6 +14,7 @@ mod ingress;
 mod mission;
 mod reload;
 mod schema;
+mod sending;
 mod support;
 mod templates;
 mod tls;

@@ -9,7 +9,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -93,8 +94,7 @@ impl Stage {
 
     /// Starts it, and waits until it is ready.
     pub(crate) fn start(self) -> Gateway {
-        let held = [listener(), listener()];
-        let [http, door] = held.each_ref().map(|held| held.local_addr().unwrap());
+        let (http, door) = (free_address(), free_address());
         let mut text = String::new();
         for (key, value) in &self.keys {
             writeln!(text, "{key} = {value}").unwrap();
@@ -112,7 +112,6 @@ impl Stage {
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
-        drop(held);
         let process = program.spawn().unwrap();
         let mut gateway = Gateway {
             http,
@@ -189,6 +188,19 @@ impl Gateway {
         fs::write(self.path(path), text).unwrap();
     }
 
+    /// Changes the configuration, and waits until another one is in force.
+    pub(crate) fn reload(&self, change: impl FnOnce(&Self)) {
+        let versions = || self.logs().matches(" is in force").count();
+        let before = versions();
+        change(self);
+        until("another configuration in force", || versions() > before);
+    }
+
+    /// Writes a webhook, and waits until it is in service.
+    pub(crate) fn serve_webhook(&self, id: &str, text: &str) {
+        self.reload(|gateway| gateway.rewrite(&format!("conf/webhooks/{id}.toml"), text));
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.stage.folder.path().join(path)
     }
@@ -222,10 +234,17 @@ impl Gateway {
     }
 
     fn is_ready(&self) -> bool {
-        // Nothing listens there at first.
-        TcpStream::connect(self.door).is_ok()
-            && Client::to(self.door).ask(get("/readyz", "")).status == 200
-            && TcpStream::connect(self.http).is_ok()
+        let ask = || -> io::Result<String> {
+            let mut door = TcpStream::connect(self.door)?;
+            let request = get("/readyz", "Connection: close\r\n");
+            door.write_all(request.as_bytes())?;
+            let mut answer = String::new();
+            door.read_to_string(&mut answer)?;
+            // The doors open one after the other.
+            TcpStream::connect(self.http)?;
+            Ok(answer)
+        };
+        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
     }
 }
 
@@ -277,9 +296,12 @@ fn parsed(answer: &Answer) -> (u16, Value) {
     (answer.status, body)
 }
 
-fn listener() -> TcpListener {
-    let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+/// Where nobody listens. Asked by connecting: a listener of our own, however short, would live on
+/// in the processes that other tests are starting at the time.
+fn free_address() -> SocketAddr {
+    let is_free = |at: &SocketAddr| TcpStream::connect(at).is_err();
     (0..1000)
-        .find_map(|_| free(fastrand::u16(PORTS)))
-        .expect("a port is free")
+        .map(|_| (Ipv4Addr::LOCALHOST, fastrand::u16(PORTS)).into())
+        .find(is_free)
+        .expect("an address is free")
 }
