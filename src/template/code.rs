@@ -1,8 +1,6 @@
 //! A template ready to render: names resolved to helpers and places, text merged, every check behind it.
 
-use regex::Regex;
-
-use super::helpers::{Control, Helper};
+use super::helpers::{Control, Helper, Pattern};
 use super::words::Literal;
 
 /// What a template does, in order.
@@ -67,7 +65,7 @@ pub(super) struct Call {
     /// Which of the helper's named arguments, and its value.
     pub(super) named: Vec<(usize, Expression)>,
     /// The pattern, where it is written in the template.
-    pub(super) pattern: Option<Regex>,
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// Where a value is found.

@@ -3,8 +3,6 @@
 //! Rule: a helper looks at its arguments through [`Arguments`], which names helper and argument in every error and never a value,
 //! and makes text no longer than the output may be.
 
-use regex::{Regex, RegexBuilder};
-
 use super::RenderError;
 use super::bounds::Bounds;
 use super::value::Value;
@@ -17,17 +15,13 @@ mod format;
 mod list;
 mod logic;
 mod number;
+mod pattern;
 mod text;
 mod time;
 
 pub(super) use arguments::Arguments;
 pub(super) use logic::compare_text;
-
-/// Bytes of program that a regular expression in a template may take.
-pub(super) const LITERAL_PATTERN_BYTES: usize = 1024 * 1024;
-
-/// Bytes of program that a regular expression made while rendering may take.
-const MADE_PATTERN_BYTES: usize = 128 * 1024;
+pub(super) use pattern::Pattern;
 
 /// A helper.
 #[derive(Debug)]
@@ -166,14 +160,6 @@ pub(super) static HELPERS: &[Helper] = &[
 /// The helper called `name`.
 pub(super) fn find(name: &str) -> Option<&'static Helper> {
     HELPERS.iter().find(|helper| helper.name == name)
-}
-
-/// A regular expression whose program takes at most so many bytes.
-pub(super) fn pattern(source: &str, most_bytes: usize) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(source)
-        .size_limit(most_bytes)
-        .dfa_size_limit(most_bytes)
-        .build()
 }
 
 // === impl Helper ===

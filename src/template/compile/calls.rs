@@ -1,10 +1,8 @@
 //! Names and calls: which helper a name is, where a path begins, and whether a helper takes what it is given.
 
-use regex::Regex;
-
 use super::super::code::{Base, Call, Expression, LoopName, Path};
 use super::super::expression::{self as joined, Joined};
-use super::super::helpers::{self, Helper};
+use super::super::helpers::{self, Helper, Pattern};
 use super::super::names;
 use super::super::tree::Head;
 use super::super::words::{Literal, PathWord, Word, WordKind};
@@ -209,8 +207,8 @@ impl Compiler {
     }
 }
 
-fn literal_pattern(pattern: &str, offset: usize) -> Result<Regex, TemplateFault> {
-    helpers::pattern(pattern, helpers::LITERAL_PATTERN_BYTES).map_err(|error| {
+fn literal_pattern(pattern: &str, offset: usize) -> Result<Pattern, TemplateFault> {
+    Pattern::literal(pattern).map_err(|error| {
         let error = error.to_string();
         let last = error
             .lines()

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use regex::Regex;
 
 use super::super::RenderError;
 use super::super::bounds::Bounds;
@@ -14,6 +13,7 @@ use super::super::decimal::Decimal;
 use super::super::root::Root;
 use super::super::value::Value;
 use super::Helper;
+use super::pattern::Pattern;
 
 /// What a helper is called with.
 pub(crate) struct Arguments<'r, 'a> {
@@ -21,7 +21,7 @@ pub(crate) struct Arguments<'r, 'a> {
     pub(in super::super) given: &'r [Value<'a>],
     pub(in super::super) named: &'r [(usize, Value<'a>)],
     /// The compiled pattern, where it is written in the template.
-    pub(in super::super) pattern: Option<&'r Regex>,
+    pub(in super::super) pattern: Option<&'r Pattern>,
     pub(in super::super) bounds: &'r mut Bounds,
     pub(in super::super) root: &'r Root<'a>,
     /// The moment of the rendering.

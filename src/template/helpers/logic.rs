@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use super::super::RenderError;
 use super::super::decimal::Decimal;
 use super::super::value::Value;
-use super::{Arguments, MADE_PATTERN_BYTES, pattern};
+use super::Arguments;
+use super::pattern::{Pattern, PatternError};
 
 type Truth = Result<bool, RenderError>;
 
@@ -85,28 +86,24 @@ pub(super) fn contains(arguments: &mut Arguments<'_, '_>) -> Truth {
         .is_some_and(|(value, text)| value.contains(text.as_ref())))
 }
 
-/// Steps that one character may cost the engine, in bytes of work.
-const MATCH_COST: usize = 8;
-
-/// A pattern that a value gave is compiled here, small.
+/// Found anywhere. A pattern that a value gave is compiled here.
 pub(super) fn matches(arguments: &mut Arguments<'_, '_>) -> Truth {
     let (Some(value), Some(source)) = (arguments.optional_text(0)?, arguments.optional_text(1)?)
     else {
         return Ok(false);
     };
-    arguments
-        .bounds
-        .work(value.len().saturating_mul(MATCH_COST))?;
     if let Some(pattern) = arguments.pattern {
-        return Ok(pattern.is_match(&value));
+        return pattern.is_found(&value, arguments.bounds);
     }
-    arguments.bounds.work(MADE_PATTERN_BYTES)?;
-    match pattern(&source, MADE_PATTERN_BYTES) {
-        Ok(pattern) => Ok(pattern.is_match(&value)),
-        Err(regex::Error::CompiledTooBig(_)) => {
+    match Pattern::made(&source, arguments.bounds) {
+        Ok(pattern) => pattern.is_found(&value, arguments.bounds),
+        Err(PatternError::Bound(error)) => Err(error),
+        Err(PatternError::TooLarge) => {
             Err(arguments.refuse("pattern", "is too large a regular expression"))
         }
-        Err(_) => Err(arguments.refuse("pattern", "is not an accepted regular expression")),
+        Err(PatternError::Syntax) => {
+            Err(arguments.refuse("pattern", "is not an accepted regular expression"))
+        }
     }
 }
 

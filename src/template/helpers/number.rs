@@ -18,6 +18,9 @@ pub(super) const OPTIONS: &[&str] = &[
     "roundingMode",
 ];
 
+/// A digit of a quotient takes several subtractions, five on average.
+const DIVISION_COST: usize = 5;
+
 /// `a`, an operator, `b`; exact but for `/`, which gives 16 digits.
 pub(super) fn math<'a>(arguments: &mut Arguments<'_, 'a>) -> Made<'a> {
     let (a, b) = (writable(arguments, 0)?, writable(arguments, 2)?);
@@ -27,9 +30,9 @@ pub(super) fn math<'a>(arguments: &mut Arguments<'_, 'a>) -> Made<'a> {
         return Err(arguments.refuse("b", "must not be zero: division by zero"));
     }
     // Digits times digits: what a long multiplication or division costs.
-    arguments
-        .bounds
-        .work(a.digits_written() * b.digits_written())?;
+    let factor = if divides { DIVISION_COST } else { 1 };
+    let steps = factor * a.digits_written() * b.digits_written();
+    arguments.bounds.work(steps)?;
     let result = match operator.as_ref() {
         "+" => a.add(&b),
         "-" => a.subtract(&b),

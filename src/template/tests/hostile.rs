@@ -180,6 +180,14 @@ fn loops_output_and_work_are_bounded() {
             work,
         ),
         (
+            "{{#ifMatchesRegexStr s '[ab]*a[ab]{5000}c'}}{{/ifMatchesRegexStr}}",
+            work,
+        ),
+        (
+            "{{#each a}}{{#ifMatchesRegexStr 'a' (lower '[ab]*a[ab]{5000}c')}}{{/ifMatchesRegexStr}}{{/each}}",
+            work,
+        ),
+        (
             "{{#each a}}{{#ifMatchesRegexStr ../s 'y$'}}{{/ifMatchesRegexStr}}{{/each}}",
             work,
         ),

@@ -102,6 +102,16 @@ const BRANCHES: &[(&[&str], &str, &str)] = &[
     (&["ifMatchesRegexStr"], "u 'Ö'", "y"),
     (&["ifMatchesRegexStr"], "s e", "y"),
     (&["ifMatchesRegexStr"], "s u", "n"),
+    (
+        &["ifMatchesRegexStr"],
+        "'a.b@c.de' '^[\\w.+-]+@\\w+\\.\\w{2,}$'",
+        "y",
+    ),
+    (
+        &["ifMatchesRegexStr"],
+        "'a.b@c.de' (replace '^[@w.+-]+@@w+[.]@w{2,}$' '@w' '\\w')",
+        "y",
+    ),
     (&["ifMatchesRegexStr"], "missing 'a'", "n"),
 ];
 
