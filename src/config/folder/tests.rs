@@ -39,7 +39,7 @@ fn large(webhooks: usize, journeys: usize, tiles: usize) -> TempDir {
 
 fn webhook(name: &str) -> String {
     format!(
-        "name = {name:?}\nmethod = \"POST\"\nendpoint = \"https://api.example.com/hook?id={{{{id}}}}\"\n\
+        "name = {name:?}\nmethod = \"POST\"\nendpoint = \"https://api.example.com/hook?id={{{{#urlEncode}}}}{{{{id}}}}{{{{/urlEncode}}}}\"\n\
          user_fields = [\"city\", \"state\"]\n\
          [auth]\ntype = \"basic\"\ntoken = \"abc\"\n\
          [[headers]]\nname = \"X-Source\"\nvalue = \"journey-{{{{workflowId}}}}\"\n\

@@ -55,6 +55,7 @@ type = "basic"
 token = "t"
 "#,
         &[
+            "webhooks/w.toml:3:21: warning: endpoint: `{{host}}` goes into the URL as it is; if it can hold anything but letters, digits, `.`, `-`, `*` or `_`, wrap it: `{{#urlEncode}}{{host}}{{/urlEncode}}`",
             "webhooks/w.toml:3:21: endpoint: an expression before the end of the origin, in a request with a secret; expected a literal scheme, host and port, and `/`, `?` or `#` after them",
         ],
     ),
@@ -67,6 +68,7 @@ name = "X"
 value = { env = "PATH" }
 "#,
         &[
+            "webhooks/w.toml:3:30: warning: endpoint: `{{path}}` goes into the URL as it is; if it can hold anything but letters, digits, `.`, `-`, `*` or `_`, wrap it: `{{#urlEncode}}{{path}}{{/urlEncode}}`",
             "webhooks/w.toml:3:30: endpoint: an expression before the end of the origin, in a request with a secret; expected a literal scheme, host and port, and `/`, `?` or `#` after them",
         ],
     ),
@@ -177,6 +179,7 @@ name = "X"
 value = { env = "STEPGATE_TEST_UNSET" }
 "#,
         &[
+            "webhooks/w.toml:3:21: warning: endpoint: `{{host}}` goes into the URL as it is; if it can hold anything but letters, digits, `.`, `-`, `*` or `_`, wrap it: `{{#urlEncode}}{{host}}{{/urlEncode}}`",
             "webhooks/w.toml:3:21: endpoint: an expression before the end of the origin, in a request with a secret; expected a literal scheme, host and port, and `/`, `?` or `#` after them",
             "webhooks/w.toml:6:17: headers[0].value.env: the environment variable `STEPGATE_TEST_UNSET` is not set",
         ],

@@ -243,8 +243,7 @@ at="yesterday"
 name = "X"
 value = '''
 a
-  b{{c
-d}}'''
+  b{{c}}'''
 "#,
         &[
             "webhooks/w.toml:8:2: headers[0].value: found a control character; expected text without any",
