@@ -75,7 +75,7 @@ value = { env = "PATH" }
     (
         r#"name = "n"
 method = "POST"
-endpoint = "https://a.example/{{path}}"
+endpoint = "https://a.example/{{#urlEncode}}{{path}}{{/urlEncode}}"
 [auth]
 type = "basic"
 token = "t"
