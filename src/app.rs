@@ -13,6 +13,7 @@ pub use listen::ListenFault;
 use crate::admin::{Admin, Status, TokenFault};
 use crate::config::{Gateway, Live};
 use crate::ingress::{Dedupe, Front, Run};
+use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Door, Occupancy, Patience};
 use drain::Drain;
@@ -28,16 +29,29 @@ use tokio::sync::watch;
 pub struct Parts<P> {
     pub live: Live,
     pub telemetry: Telemetry,
-    pub pipeline: P,
+    pub store: Arc<dyn Store>,
+    /// One for each worker thread, so that the connections it opens stay on that thread.
+    pub pipelines: Vec<P>,
     pub dedupe: Dedupe,
     /// Steps in flight, whichever door they came by.
     pub held: Occupancy,
     /// How long the doors wait for a client.
     pub patience: Patience,
-    pub threads: Threads,
-    /// What runs beside the steps' door, on its threads, until the process ends.
+    pub runtime: Runtime,
+    /// What runs beside the steps' doors until the process ends: the first on the first worker
+    /// thread, and so on, round and round.
     pub beside: Vec<BoxFuture<'static, ()>>,
     pub ending: Ending,
+}
+
+/// What a worker thread runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// The leanest: for a process that is one gateway.
+    Lean,
+    /// For a process that starts one gateway after another. Pingora keeps lean runtimes in a
+    /// register by thread, and a thread that ended leaves its entry to the next.
+    Restartable,
 }
 
 /// How far the process is on its way out. Each turns true once.
@@ -47,17 +61,6 @@ pub struct Ending {
     pub closing: watch::Sender<bool>,
     /// The grace is over: what is in flight has 2 s to become pending.
     pub overdue: watch::Sender<bool>,
-}
-
-/// How steps are spread over the worker threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Threads {
-    /// A step stays on the thread of its connection, with the pools of that thread.
-    Pinned,
-    /// Idle threads take steps from busy ones. For processes that start one gateway after another:
-    /// Pingora keeps pinned threads in a register by thread, and a thread that ended leaves its
-    /// entry to the next.
-    Stealing,
 }
 
 /// A gateway whose addresses are bound.
@@ -81,20 +84,30 @@ pub enum StartFault {
     Token(#[from] TokenFault),
 }
 
+/// How many worker threads `gateway` asks for.
+pub fn workers(gateway: &Gateway) -> usize {
+    match gateway.listen.threads {
+        // Respects CPU affinity and quotas.
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
+
 // === impl Parts ===
 
 impl<P> Parts<P> {
-    /// The parts around `pipeline` as a process has them.
-    pub fn new(live: Live, telemetry: Telemetry, pipeline: P) -> Self {
+    /// The parts around `pipelines`, of which there are as many as [`workers`].
+    pub fn new(live: Live, telemetry: Telemetry, store: Arc<dyn Store>, pipelines: Vec<P>) -> Self {
         let dedupe = Dedupe::new(&live.get().gateway.steps);
         Self {
             live,
             telemetry,
-            pipeline,
+            store,
+            pipelines,
             dedupe,
             held: Occupancy::default(),
             patience: Patience::default(),
-            threads: Threads::Pinned,
+            runtime: Runtime::Lean,
             beside: Vec::new(),
             ending: Ending::default(),
         }
@@ -111,38 +124,46 @@ impl App {
     pub fn bind<P: Run>(parts: Parts<P>) -> Result<Self, StartFault> {
         let gateway = parts.live.get().gateway.clone();
         guard(&gateway)?;
-        let steps = Bound::steps(&gateway.listen)?;
-        let admin = Bound::admin(gateway.listen.admin)?;
-        let (http, admin_at) = (steps.addresses.clone(), admin.addresses[0]);
-        let closing = parts.ending.closing.subscribe();
+        let (doors, http) = Bound::steps(&gateway.listen, parts.pipelines.len())?;
+        let (people, admin) = Bound::admin(gateway.listen.admin)?;
+        let room = limits::most_in_flight(&gateway.delivery);
         let busy = Occupancy::default();
 
-        let front = Arc::new(Front::new(
-            parts.pipeline,
-            parts.live.clone(),
-            parts.dedupe,
-            parts.held.clone(),
-            limits::most_in_flight(&gateway.delivery),
-            parts.telemetry.clone(),
-        ));
-        let door = Door::new(front, parts.patience, busy.clone());
-        let status = Status::new(parts.telemetry.clone(), parts.held.clone(), closing.clone());
-        let people = Arc::new(Admin::new(parts.live.clone(), &gateway, status)?);
-        // Requests to the admin door keep no one from stopping.
-        let people = Door::new(people, parts.patience, Occupancy::default());
-
-        let mut server = Server::new_with_opt_and_conf(None, server_conf(&gateway, parts.threads));
+        let mut server = Server::new_with_opt_and_conf(None, server_conf(parts.runtime));
         server.bootstrap();
-        let steps = Listener::new("steps", door, steps)
-            .closing_with(closing)
-            .beside(parts.beside);
-        server.add_service(steps);
-        server.add_service(Listener::new("admin", people, admin).with_threads(1));
+        let mut beside = in_turn(parts.beside, doors.len()).into_iter();
+        for (bound, pipeline) in doors.into_iter().zip(parts.pipelines) {
+            let front = Arc::new(Front::new(
+                pipeline,
+                parts.live.clone(),
+                parts.dedupe.clone(),
+                parts.held.clone(),
+                room,
+                parts.telemetry.clone(),
+            ));
+            let door = Door::new(front, parts.patience, busy.clone());
+            let listener = Listener::new("steps", door, bound)
+                .closing_with(parts.ending.closing.subscribe())
+                .beside(beside.next().unwrap_or_default());
+            server.add_service(listener);
+        }
+        let closing = parts.ending.closing.subscribe();
+        let status = Status::new(
+            parts.live.clone(),
+            parts.telemetry,
+            parts.store,
+            parts.held.clone(),
+            closing,
+        );
+        let admins = Arc::new(Admin::new(parts.live.clone(), &gateway, status)?);
+        // Requests to the admin door keep no one from stopping.
+        let door = Door::new(admins, parts.patience, Occupancy::default());
+        server.add_service(Listener::new("admin", door, people));
         Ok(Self {
             server,
             drain: Drain::new(parts.live, parts.ending, busy, parts.held),
             http,
-            admin: admin_at,
+            admin,
         })
     }
 
@@ -174,18 +195,37 @@ fn guard(gateway: &Gateway) -> Result<(), StartFault> {
     }
 }
 
-fn server_conf(gateway: &Gateway, spread: Threads) -> ServerConf {
-    let threads = match gateway.listen.threads {
-        // Respects CPU affinity and quotas.
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
-    };
+/// Deals `tasks` to `workers`, one after another.
+fn in_turn<T>(tasks: Vec<T>, workers: usize) -> Vec<Vec<T>> {
+    let mut dealt: Vec<Vec<T>> = (0..workers).map(|_| Vec::new()).collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        dealt[n % workers].push(task);
+    }
+    dealt
+}
+
+fn server_conf(runtime: Runtime) -> ServerConf {
     ServerConf {
-        threads,
-        work_stealing: spread == Threads::Stealing,
+        work_stealing: runtime == Runtime::Restartable,
         // `Drain` has waited already when Pingora hears of the end.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_are_dealt_round_and_round() {
+        for (tasks, workers, dealt) in [
+            (vec![1, 2, 3], 2, vec![vec![1, 3], vec![2]]),
+            (vec![1], 3, vec![vec![1], vec![], vec![]]),
+            (vec![], 1, vec![vec![]]),
+        ] {
+            assert_eq!(in_turn(tasks, workers), dealt, "{workers}");
+        }
     }
 }

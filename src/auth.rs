@@ -1,12 +1,13 @@
 //! The credential that a webhook asks for: none, Basic, or an OAuth 2.0 token.
 //!
-//! Not here: the round that a 401 starts. The pipeline goes it, with [`Authenticator::forget`].
+//! Not here: the round that a 401 starts. The pipeline goes it, with `Authenticator::forget`.
 
 mod oauth2;
 mod tokens;
 
 use crate::config::{Auth, Gateway, Oauth2Client};
 use crate::egress::Egress;
+use crate::telemetry::{Telemetry, TokenFetch};
 use http::HeaderValue;
 use std::sync::Arc;
 use tokens::{Token, Tokens};
@@ -18,6 +19,7 @@ pub use oauth2::TokenFetchError;
 pub struct Authenticator {
     egress: Egress,
     tokens: Tokens,
+    telemetry: Telemetry,
 }
 
 /// What goes into `Authorization`, and where it came from.
@@ -33,10 +35,11 @@ pub struct Credential {
 
 impl Authenticator {
     /// An authenticator that fetches through `egress`, with an empty cache.
-    pub fn new(egress: Egress) -> Self {
+    pub fn new(egress: Egress, telemetry: Telemetry) -> Self {
         Self {
             egress,
             tokens: Tokens::new(),
+            telemetry,
         }
     }
 
@@ -60,7 +63,7 @@ impl Authenticator {
             })),
             Auth::Oauth2(client) => {
                 let lifetime = gateway.oauth2.token_lifetime;
-                let fetch = oauth2::fetch(&self.egress, client, gateway);
+                let fetch = self.fetch(client, gateway);
                 let token = self.tokens.get(client, lifetime, fetch).await?;
                 Ok(Some(Credential {
                     header: token.header.clone(),
@@ -68,6 +71,19 @@ impl Authenticator {
                 }))
             }
         }
+    }
+
+    async fn fetch(
+        &self,
+        client: &Oauth2Client,
+        gateway: &Gateway,
+    ) -> Result<Token, TokenFetchError> {
+        let token = oauth2::fetch(&self.egress, client, gateway).await;
+        self.telemetry.token_fetch(match token {
+            Ok(_) => TokenFetch::Fetched,
+            Err(_) => TokenFetch::Failed,
+        });
+        token
     }
 
     /// Drops the token under `credential` from the cache, unless a newer one stands there.

@@ -3,7 +3,7 @@
 //! Exit codes: 0, 1 for a refused configuration or a failed check, 2 for wrong usage, 3 for
 //! anything else. Results go to stdout; logs and errors to stderr.
 //!
-//! A command is one file here and one line in [`commands!`].
+//! A command is one file here and one line in `commands!`.
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -33,6 +33,7 @@ commands! {
     Demo in demo,
     Check in check,
     Render in render,
+    Test in test,
     Schema in schema,
 }
 

@@ -1,4 +1,5 @@
-//! What is in force now: one validated [`Snapshot`] at a time, and [`Live`], which holds it.
+//! What is in force now: one validated `Snapshot` at a time,
+//! and `Live`, which holds it.
 //!
 //! The types here have the meaning, and cannot be built wrong: `read` makes them of TOML and collects
 //! every fault, `folder` knows which version of a file serves, `watch` looks again. Files are judged one by one: a bad file keeps its last
@@ -19,6 +20,7 @@ mod served;
 mod shelf;
 mod watch;
 mod webhook;
+mod write;
 
 pub use fault::{Fault, Faults, Report, Severity};
 
@@ -33,6 +35,8 @@ pub use webhook::{
     Ambiguous, Auth, Body, DataRetrieval, Destination, Header, HeaderContent, LiveField, LiveType,
     Oauth2Client, Webhook,
 };
+
+pub use write::{WriteFault, record_test};
 
 use crate::model::{JourneyId, Target, WebhookId};
 use arc_swap::ArcSwap;

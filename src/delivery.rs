@@ -1,12 +1,15 @@
-//! One attempt: the exchange, and what its answer means → [`Attempt`].
+//! One attempt: the exchange, and what its answer means → `Attempt`.
 
 mod capture;
 mod classify;
+mod fields;
 
 use crate::config::{Gateway, Webhook};
 use crate::egress::{BodyUse, Egress, EgressError, Response};
 use crate::model::{Capture, Captured, Cause, ExitReason, Request, Sent, StepWarning, Timing};
 use tokio::time::Instant;
+
+pub use fields::{Field, fields};
 
 /// What came of one attempt.
 #[derive(Debug, Clone)]

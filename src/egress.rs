@@ -1,10 +1,11 @@
-//! The only code that dials out: a request and a deadline become a response or an [`EgressError`].
+//! The only code that dials out: a request and a deadline become a response or an `EgressError`.
 //!
 //! A request goes out once. It goes out a second time only on proof that the endpoint has not
 //! processed it: its connection took not one byte, or HTTP/2 said so.
 //!
 //! Not here: what an answer or an error leads to, and redirects, which nobody follows.
 
+mod body;
 mod call;
 mod connect;
 mod guard;
@@ -52,7 +53,8 @@ struct Inner {
 pub enum BodyUse {
     /// The exchange ends with the head; the body is read away unkept, so that the connection can serve again.
     Discard,
-    /// Kept, up to so many bytes.
+    /// Kept, up to so many bytes. A 2xx is whole or it is an error; of any other answer the body is
+    /// what came of it in good time.
     Capture { limit: usize },
     /// Kept of a 2xx, up to so many bytes; that of any other answer is discarded, since its head
     /// says all that counts.
@@ -83,6 +85,7 @@ pub enum EgressError {
     Blocked { host: String, address: IpAddr },
     #[error("scheme http is not allowed: `egress.allow_http` is false")]
     SchemeNotAllowed,
+    /// No connection, or none that took the request: the endpoint has not processed it.
     #[error("cannot connect to {peer}")]
     Connect {
         peer: SocketAddr,
@@ -105,6 +108,7 @@ pub enum EgressError {
         limit: Duration,
         request_begun: bool,
     },
+    /// A 2xx whose body is to be kept.
     #[error("the answer's body is over {limit} bytes")]
     BodyTooLarge { limit: usize, status: u16 },
 }
@@ -181,17 +185,12 @@ impl Egress {
             roots,
             inner: &self.0,
         };
-        match route.send(Kept::Welcome).await {
-            Err(Failure::Unseen(_)) => {
-                call.unbegin();
-                match route.send(Kept::Avoided).await {
-                    Ok(response) => Ok(response),
-                    Err(Failure::Unseen(error) | Failure::Final(error)) => Err(error),
-                }
-            }
-            Ok(response) => Ok(response),
-            Err(Failure::Final(error)) => Err(error),
+        let mut sent = route.send(Kept::Welcome).await;
+        if let Err(Failure::Unseen(_)) = sent {
+            call.unbegin();
+            sent = route.send(Kept::Avoided).await;
         }
+        sent.map_err(Failure::into_error)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole path of a step, on one page; the only file that sees two stages.
 //!
-//! A step that arrives and a step that comes back go the same way: [`Pipeline::run`] and
-//! [`Pipeline::resume`] differ only in what becomes of a step that must wait.
+//! A step that arrives and a step that comes back go the same way: `Pipeline::run` and
+//! `Pipeline::resume` differ only in what becomes of a step that must wait.
 
 mod travel;
 mod trial;
@@ -73,7 +73,7 @@ impl Pipeline {
     pub fn new(live: Live, egress: Egress, store: Arc<dyn Store>, telemetry: Telemetry) -> Self {
         Self {
             live,
-            auth: Authenticator::new(egress.clone()),
+            auth: Authenticator::new(egress.clone(), telemetry.clone()),
             rates: RateLimits::default(),
             hosts: HostLimits::new(),
             egress,
@@ -216,6 +216,7 @@ impl Pipeline {
         let (webhook, egress) = (&found.webhook, &self.egress);
         let attempt = delivery::attempt(egress, &request, plan.capture, webhook, gateway).await;
         drop(permit);
+        self.telemetry.attempt(attempt.status, &attempt.timing);
         travel.progress.status = attempt.status;
         travel.progress.sent = attempt.sent;
         self.judge(travel, found, gateway, attempt, credential)

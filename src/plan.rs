@@ -1,7 +1,7 @@
-//! Step + tile + webhook → [`Plan`]: the request, and what is kept of its answer.
+//! Step + tile + webhook → `Plan`: the request, and what is kept of its answer.
 //!
 //! Pure: the same step and configuration make the same plan, so `render` shows what would be sent.
-//! Not here: the credential, which [`auth`](crate::auth) adds when the request goes out.
+//! Not here: the credential, which `auth` adds when the request goes out.
 
 mod payload;
 mod request;
@@ -89,3 +89,6 @@ impl PlanFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

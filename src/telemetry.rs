@@ -9,7 +9,7 @@ mod metrics;
 mod record;
 mod sink;
 
-pub use logs::Logs;
+pub use logs::{Levels, Logs};
 
 use crate::model::Timing;
 use metrics::Metrics;
@@ -45,14 +45,13 @@ impl Telemetry {
         self.0.token_fetch(end);
     }
 
-    /// Counts one time that the configuration was loaded and put in force.
-    pub fn reloaded(&self) {
-        self.0.reloads.inc();
-    }
-
-    /// Says how many faults the files of the configuration have now.
-    pub fn config_faults(&self, faults: usize) {
+    /// Says which configuration is in force, counted from 1 at the start, how many faults its
+    /// files have now, and how many errors came up since the start.
+    pub fn configuration(&self, version: u64, faults: usize, errors: u64) {
+        let saturated = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.0.config_version.set(saturated(version));
         self.0.config_faults.set(count(faults));
+        self.0.config_errors.set(saturated(errors));
     }
 
     /// Says how many steps are in flight now.

@@ -1,8 +1,38 @@
 //! A parsed template, and what its values may do in the place where it stands.
 //!
-//! Parsed once, when the configuration is loaded, by the `handlebars` crate; rendered from raw JSON text.
+//! A source is read once, when the configuration is loaded: cut into text and tags (`scan`, `words`), the tags' grammar
+//! read by the `handlebars` crate (`expression`), nested (`tree`), stripped of white space (`whitespace`) and compiled to code
+//! whose helpers are known (`compile`). Rendering walks that code over the step's JSON text (`machine`): numbers keep their
+//! text, what a value may do depends on its place, and everything is bounded.
+//!
+//! Not here: encoding of forms and query parameters, and whether a rendered URL or body is one; who sends it judges that.
 
-use std::time::Duration;
+use std::time::SystemTime;
+
+mod bounds;
+mod code;
+mod compile;
+mod decimal;
+mod expression;
+mod helpers;
+mod json;
+mod machine;
+mod names;
+mod quotes;
+mod root;
+mod scan;
+mod tree;
+mod value;
+mod whitespace;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use code::Node;
+
+/// Most blocks, or sub-expressions, inside one another.
+const MOST_NESTED: usize = 64;
 
 /// Where a rendered template goes, which decides how its values are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +51,9 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Template {
     source: String,
+    place: Place,
+    nodes: Vec<Node>,
+    warnings: Vec<TemplateFault>,
 }
 
 /// What is wrong with a template's source.
@@ -63,10 +96,18 @@ impl Template {
     /// Parses `source` for `place`.
     ///
     /// # Errors
-    /// A [`TemplateFault`] with where and why.
-    pub fn parse(source: &str, _place: Place) -> Result<Self, TemplateFault> {
+    /// A [`TemplateFault`] with where and why: unbalanced blocks, unknown helpers, partials, too deep a nesting, a regular
+    /// expression that is none, JSON whose quotes depend on a value.
+    pub fn parse(source: &str, place: Place) -> Result<Self, TemplateFault> {
+        let pieces = scan::cut(source)?;
+        let mut root = tree::nest(pieces)?;
+        whitespace::strip(&mut root);
+        let compiled = compile::compile(&root, place)?;
         Ok(Self {
             source: source.into(),
+            place,
+            nodes: compiled.nodes,
+            warnings: compiled.warnings,
         })
     }
 
@@ -77,24 +118,60 @@ impl Template {
 
     /// Literal text that stands before the first value or block.
     pub fn literal_prefix(&self) -> &str {
-        &self.source
+        match self.nodes.first() {
+            Some(Node::Text(text)) => text,
+            Some(Node::Value(_) | Node::Control(_) | Node::Transform(_)) | None => "",
+        }
+    }
+
+    /// Whether it has no value and no block, so that it renders the same for every step.
+    pub fn is_literal(&self) -> bool {
+        self.nodes.iter().all(|node| matches!(node, Node::Text(_)))
     }
 
     /// Values that land in a URL without `urlEncode`: what `check` warns of.
     pub fn warnings(&self) -> &[TemplateFault] {
-        &[]
+        &self.warnings
     }
 
-    /// The text for this step.
+    /// The text for this step, at this moment.
     ///
     /// # Errors
     /// A [`RenderError`] when a helper refuses its arguments, a bound is passed, or the text cannot stand in its place.
     pub fn render(
         &self,
-        _context: &Context<'_>,
-        _limits: RenderLimits,
+        context: &Context<'_>,
+        limits: RenderLimits,
     ) -> Result<String, RenderError> {
-        let _ = Duration::ZERO;
-        Ok(self.source.clone())
+        self.render_at(context, limits, SystemTime::now())
+    }
+
+    /// The text for this step, `now` being what `{{now}}` and `dateMath "now"` say.
+    ///
+    /// # Errors
+    /// As of [`Template::render`].
+    pub fn render_at(
+        &self,
+        context: &Context<'_>,
+        limits: RenderLimits,
+        now: SystemTime,
+    ) -> Result<String, RenderError> {
+        let text = machine::render(&self.nodes, context, limits, now)?;
+        if self.place == Place::Header && text.contains(['\r', '\n', '\0']) {
+            return Err(RenderError::new(
+                "the rendered header has a line break or a NUL, which no header can have",
+            ));
+        }
+        Ok(text)
+    }
+}
+
+// === impl RenderError ===
+
+impl RenderError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The server kit of the doors: a connection, a bounded body, a reply, a problem.
 //!
-//! Every wait on a client has its limit here (see [`Patience`]), so that a slow or silent one
+//! Every wait on a client has its limit here (see `Patience`), so that a slow or silent one
 //! costs a socket for a while and nothing else.
 //!
 //! Not here: what a path means, and who may ask. Each door decides that.

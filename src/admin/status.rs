@@ -1,15 +1,20 @@
 //! Health, readiness and metrics.
 
+use crate::config::Live;
+use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Occupancy, Reply};
 use http::{StatusCode, header};
 use pingora_http::RequestHeader;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How the process is.
 #[derive(Debug)]
 pub struct Status {
+    live: Live,
     telemetry: Telemetry,
+    store: Arc<dyn Store>,
     held: Occupancy,
     closing: watch::Receiver<bool>,
 }
@@ -18,9 +23,17 @@ pub struct Status {
 
 impl Status {
     /// `held` counts the steps in flight; `closing` turns true when the process begins to stop.
-    pub fn new(telemetry: Telemetry, held: Occupancy, closing: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        live: Live,
+        telemetry: Telemetry,
+        store: Arc<dyn Store>,
+        held: Occupancy,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
         Self {
+            live,
             telemetry,
+            store,
             held,
             closing,
         }
@@ -42,7 +55,12 @@ impl Status {
 
     /// Every metric, as Prometheus reads them.
     pub(super) fn metrics(&self, head: &RequestHeader) -> Reply {
+        let snapshot = self.live.get();
+        let (version, errors) = (snapshot.version, snapshot.refusals);
+        self.telemetry
+            .configuration(version, snapshot.faults.len(), errors);
         self.telemetry.in_flight(self.held.count());
+        self.telemetry.scheduled(self.store.health().pending);
         let mut reply = Reply::text(StatusCode::OK, self.telemetry.metrics());
         let accepts = head.headers.get(header::ACCEPT);
         let open = accepts

@@ -2,6 +2,10 @@
 //!
 //! Bound here because Pingora panics on an address in use, after half a minute of trying, and
 //! removes whatever stands at a unix socket's path.
+//!
+//! Each worker has a listener of its own on each address: a connection lives on the thread that
+//! accepted it, because that thread is the one which hears of its bytes. With one listener for all,
+//! Pingora would hand most connections to another thread, at the price of a wake-up for each read.
 
 use crate::config::Listen;
 use crate::web::{Door, Handle};
@@ -13,6 +17,7 @@ use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::{Fds, ListenFds, ShutdownWatch};
 use pingora_core::services::{Service, listening};
 use pingora_runtime::current_handle;
+use socket2::{Domain, Socket, Type};
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -23,6 +28,9 @@ use std::path::{Path, PathBuf};
 
 /// Owner and group may connect. Pingora's default, 0o666, lets every local user send.
 const SOCKET_MODE: u32 = 0o660;
+
+/// Connections that may wait to be accepted; the kernel takes what it allows of it.
+const BACKLOG: i32 = 65_535;
 
 /// Bytes read at once: a usual step and its head. Held by every connection.
 const READ_BUFFER: usize = 16 * 1024;
@@ -48,15 +56,13 @@ pub enum ListenFault {
     Name { path: PathBuf },
 }
 
-/// Addresses that are bound and belong to one listener.
+/// Addresses that are bound and belong to one worker.
 pub(super) struct Bound {
     fds: Fds,
     endpoints: Vec<ListenerConfig>,
-    /// Of the TCP endpoints, with the ports they got.
-    pub(super) addresses: Vec<SocketAddr>,
 }
 
-/// A door at its addresses.
+/// A door at its addresses, with a thread of its own.
 pub(super) struct Listener<H> {
     service: listening::Service<Door<H>>,
     fds: ListenFds,
@@ -69,53 +75,63 @@ pub(super) struct Listener<H> {
 // === impl Bound ===
 
 impl Bound {
-    /// The addresses for steps.
-    pub(super) fn steps(listen: &Listen) -> Result<Self, ListenFault> {
-        let mut bound = Self::none();
+    /// The addresses for steps, once for each of the `workers`, and the TCP ones with the ports
+    /// they got.
+    pub(super) fn steps(
+        listen: &Listen,
+        workers: usize,
+    ) -> Result<(Vec<Self>, Vec<SocketAddr>), ListenFault> {
+        let mut all: Vec<_> = (0..workers).map(|_| Self::none()).collect();
+        let mut addresses = Vec::new();
         for address in &listen.http {
-            bound.tcp(*address)?;
+            let mut address = free(*address)?;
+            for bound in &mut all {
+                address = bound.tcp(address)?;
+            }
+            addresses.push(address);
         }
         for path in &listen.unix {
-            bound.unix(path)?;
+            let listener = claim(path)?;
+            for bound in &mut all {
+                bound.unix(path, &listener)?;
+            }
         }
-        Ok(bound)
+        Ok((all, addresses))
     }
 
-    /// The address for people.
-    pub(super) fn admin(address: SocketAddr) -> Result<Self, ListenFault> {
+    /// The address for people, and the port it got.
+    pub(super) fn admin(address: SocketAddr) -> Result<(Self, SocketAddr), ListenFault> {
         let mut bound = Self::none();
-        bound.tcp(address)?;
-        Ok(bound)
+        let address = bound.tcp(free(address)?)?;
+        Ok((bound, address))
     }
 
     fn none() -> Self {
         Self {
             fds: Fds::new(),
             endpoints: Vec::new(),
-            addresses: Vec::new(),
         }
     }
 
-    fn tcp(&mut self, address: SocketAddr) -> Result<(), ListenFault> {
-        let fault = |source| ListenFault::Tcp { address, source };
-        let listener = TcpListener::bind(address).map_err(fault)?;
-        listener.set_nonblocking(true).map_err(fault)?;
-        let address = listener.local_addr().map_err(fault)?;
-        self.fds.add(address.to_string(), listener.into_raw_fd());
+    /// Binds `address`: as it is then, with a port.
+    fn tcp(&mut self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+        let (socket, address) =
+            listen_shared(address).map_err(|source| ListenFault::Tcp { address, source })?;
+        self.fds.add(address.to_string(), socket.into_raw_fd());
         self.endpoints
             .push(ListenerConfig::tcp(address.to_string()));
-        self.addresses.push(address);
-        Ok(())
+        Ok(address)
     }
 
-    fn unix(&mut self, path: &Path) -> Result<(), ListenFault> {
-        let path = path.to_owned();
-        let Some(name) = path.to_str().map(str::to_owned) else {
-            return Err(ListenFault::Name { path });
+    fn unix(&mut self, path: &Path, listener: &UnixListener) -> Result<(), ListenFault> {
+        let Some(name) = path.to_str() else {
+            return Err(ListenFault::Name { path: path.into() });
         };
-        make_way(&path)?;
-        let listener = bind_unix(&path).map_err(|source| ListenFault::Unix { path, source })?;
-        self.fds.add(name.clone(), listener.into_raw_fd());
+        let own = listener.try_clone().map_err(|source| ListenFault::Unix {
+            path: path.into(),
+            source,
+        })?;
+        self.fds.add(name.to_owned(), own.into_raw_fd());
         self.endpoints
             .push(ListenerConfig::uds(name).permissions(Permissions::from_mode(SOCKET_MODE)));
         Ok(())
@@ -147,15 +163,9 @@ impl<H: Handle> Listener<H> {
         self
     }
 
-    /// Runs `tasks` on the same threads.
+    /// Runs `tasks` on the same thread.
     pub(super) fn beside(mut self, tasks: Vec<BoxFuture<'static, ()>>) -> Self {
         self.beside = Mutex::new(tasks);
-        self
-    }
-
-    /// Serves with `threads`, instead of as many as the configuration says.
-    pub(super) fn with_threads(mut self, threads: usize) -> Self {
-        self.service.threads = Some(threads);
         self
     }
 }
@@ -181,22 +191,44 @@ impl<H: Handle> Service for Listener<H> {
     }
 
     fn threads(&self) -> Option<usize> {
-        self.service.threads
+        Some(1)
     }
 }
 
-/// Sees to it that nothing at `path` is in use.
-fn make_way(path: &Path) -> Result<(), ListenFault> {
-    let Ok(there) = fs::symlink_metadata(path) else {
-        return Ok(());
-    };
-    let path = path.to_owned();
-    if !there.file_type().is_socket() {
-        Err(ListenFault::NoSocket { path })
-    } else if UnixStream::connect(&path).is_ok() {
-        Err(ListenFault::Served { path })
+/// `address`, if nobody listens on it. Asked without sharing, so that one where another process
+/// listens is in use even if that process shares.
+fn free(address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+    // The kernel gives no port to two who ask for any.
+    if address.port() != 0 {
+        TcpListener::bind(address).map_err(|source| ListenFault::Tcp { address, source })?;
+    }
+    Ok(address)
+}
+
+/// One of several sockets on `address`, among which the kernel spreads the connections.
+fn listen_shared(address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    let bound = socket.local_addr()?.as_socket();
+    Ok((socket, bound.unwrap_or(address)))
+}
+
+/// A socket at `path`, if nothing else is there that is of use to anyone.
+fn claim(path: &Path) -> Result<UnixListener, ListenFault> {
+    let there = fs::symlink_metadata(path);
+    if there.is_ok_and(|there| !there.file_type().is_socket()) {
+        Err(ListenFault::NoSocket { path: path.into() })
+    } else if UnixStream::connect(path).is_ok() {
+        Err(ListenFault::Served { path: path.into() })
     } else {
-        Ok(())
+        bind_unix(path).map_err(|source| ListenFault::Unix {
+            path: path.into(),
+            source,
+        })
     }
 }
 

@@ -19,10 +19,7 @@ impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let report = config::check(&self.conf);
         for fault in &report.faults {
-            match fault.severity {
-                Severity::Error => println!("{fault}"),
-                Severity::Warning => println!("{fault} (warning)"),
-            }
+            println!("{fault}");
         }
         let errors = report.count(Severity::Error);
         let warnings = report.count(Severity::Warning);

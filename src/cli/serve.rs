@@ -1,17 +1,21 @@
 //! `stepgate serve`: run until told to stop.
 
 use super::Failure;
-use crate::app::{App, Parts, Signals, StartFault};
-use crate::config::{self, Faults, Gateway};
+use crate::app::{self, App, Parts, Signals, StartFault};
+use crate::config::{self, Faults, Gateway, Live};
 use crate::egress::{Egress, OwnListeners};
 use crate::ingress::DueSteps;
 use crate::pipeline::Pipeline;
 use crate::schedule::MemoryStore;
-use crate::telemetry::{Logs, Telemetry};
+use crate::telemetry::{Levels, Logs, Telemetry};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::{info, warn};
+
+/// How soon a changed log level is taken up.
+const LEVEL_PAUSE: Duration = Duration::from_millis(500);
 
 /// Run the gateway. SIGTERM: /readyz fails, steps in flight finish within the grace.
 #[derive(Debug, clap::Args)]
@@ -29,22 +33,28 @@ impl Serve {
         let live = loaded.live();
         let gateway = live.get().gateway.clone();
         // Kept to the end, so that the last lines are written.
-        let _logs = Logs::start(&gateway.log).context("cannot start the log")?;
+        let logs = Logs::start(&gateway.log).context("cannot start the log")?;
+        loaded.log_faults();
         let telemetry = Telemetry::default();
 
         let egress = Egress::new(own_listeners(&gateway));
         let store = Arc::new(MemoryStore::default());
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
-        let mut parts = Parts::new(live.clone(), telemetry, pipeline.clone());
+        let workers = app::workers(&gateway);
+        let mut parts = Parts::new(live.clone(), telemetry, store.clone(), vec![pipeline.clone(); workers]);
         let due = DueSteps {
-            live,
+            live: live.clone(),
             pipeline,
             store,
             dedupe: parts.dedupe.clone(),
             held: parts.held.clone(),
         };
-        let closing = parts.ending.closing.subscribe();
-        parts.beside.push(Box::pin(due.run(closing)));
+        for _ in 0..workers {
+            let closing = parts.ending.closing.subscribe();
+            parts.beside.push(Box::pin(due.clone().run(closing)));
+        }
+        let follow = follow_level(live, logs.levels());
+        parts.beside.push(Box::pin(follow));
 
         let app = App::bind(parts)?;
         let _watch = loaded.watch();
@@ -67,6 +77,19 @@ impl From<StartFault> for Failure {
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
         Self::Refused(faults.into())
+    }
+}
+
+/// Keeps the log at the level that the configuration in force says.
+async fn follow_level(live: Live, levels: Levels) {
+    let mut current = live.get().gateway.log.level;
+    loop {
+        tokio::time::sleep(LEVEL_PAUSE).await;
+        let wanted = live.get().gateway.log.level;
+        if wanted != current {
+            levels.set(wanted);
+            current = wanted;
+        }
     }
 }
 

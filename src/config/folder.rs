@@ -7,7 +7,7 @@ use super::fault::{Fault, Faults, Severity};
 use super::file::{self, Contents};
 use super::judge;
 use super::read::{self, ReadJourney, ReadWebhook, Reading, Sheet};
-use super::served::{Change, Copies, FEW};
+use super::served::{Copies, Keeper};
 use super::shelf::{self, Depends, Entry, Kind, Shelf, has_changed, stamped};
 use super::{Gateway, Snapshot};
 use std::collections::{HashMap, HashSet};
@@ -26,10 +26,8 @@ pub(super) struct Folder {
     running: Arc<Gateway>,
     webhooks: Shelf<ReadWebhook>,
     journeys: Shelf<ReadJourney>,
-    /// None where nothing is remembered, as for `check`.
-    copies: Option<Copies>,
-    /// Copies that are not up to date.
-    unwritten: Vec<Change>,
+    /// Keeps copies of what serves. None where nothing is remembered, as for `check`.
+    keeper: Option<Keeper>,
     /// Of the latest snapshot.
     faults: Arc<[Fault]>,
     refusals: u64,
@@ -86,7 +84,7 @@ impl Folder {
             (Some(_) | None, Memory::None) | (None, Memory::Kept) => None,
         };
         // Without settings nothing starts, but what is wrong with the other files is said too.
-        let running = written.gateway.clone().unwrap_or_else(defaults);
+        let running = written.gateway.clone().unwrap_or_default();
         let mut folder = Self {
             webhooks: Shelf::new(&base),
             journeys: Shelf::new(&base),
@@ -94,24 +92,27 @@ impl Folder {
             base,
             written,
             running,
-            copies,
-            unwritten: Vec::new(),
+            keeper: None,
             faults: Arc::default(),
             refusals: 0,
             version: 0,
             links: Vec::new(),
         };
         folder.scan_until_settled();
-        folder.recall();
+        if let Some(copies) = copies {
+            // What served before the restart serves, for the rules of a reload to judge.
+            recall(&mut folder.webhooks, &copies, &folder.base);
+            recall(&mut folder.journeys, &copies, &folder.base);
+            folder.keeper = Some(
+                Keeper::start(copies).map_err(|e| unusable(&folder.file, &folder.running, &e))?,
+            );
+        }
         let snapshot = folder.judge();
         if folder.written.gateway.is_none() {
             let error = |fault: &&Fault| fault.severity == Severity::Error;
             return Err(Faults(
                 snapshot.faults.iter().filter(error).cloned().collect(),
             ));
-        }
-        if folder.unwritten.len() <= FEW {
-            folder.keep();
         }
         Ok((folder, snapshot))
     }
@@ -123,22 +124,6 @@ impl Folder {
         Look {
             snapshot: (gateway.changed || scan.changed).then(|| self.judge()),
             unsettled: gateway.unsettled || scan.unsettled,
-        }
-    }
-
-    /// Writes the copies of what serves, as far as they are not written yet. Blocks.
-    pub(super) fn keep(&mut self) {
-        let changes = std::mem::take(&mut self.unwritten);
-        let Some(copies) = self.copies.as_ref().filter(|_| !changes.is_empty()) else {
-            return;
-        };
-        if let Err(error) = copies.write(&changes) {
-            tracing::error!(
-                "cannot keep copies of the configuration in service: {error}; a restart will \
-                 not know {} of its versions",
-                changes.len()
-            );
-            self.unwritten = changes;
         }
     }
 
@@ -207,21 +192,15 @@ impl Folder {
         }
     }
 
-    /// Takes what served before the restart as what serves, for the rules of a reload to judge.
-    fn recall(&mut self) {
-        if let Some(copies) = &self.copies {
-            recall(&mut self.webhooks, copies, &self.base);
-            recall(&mut self.journeys, copies, &self.base);
-        }
-    }
-
     /// Decides what serves now.
     fn judge(&mut self) -> Arc<Snapshot> {
         let mut faults = self.written.faults.clone();
         if let Some(written) = &self.written.gateway {
-            let (running, waits) = judge::merged(&self.running, written);
-            if waits {
-                let mut fault = file::fault(&self.file, read::Place::START, RESTART.into());
+            let (running, waiting) = judge::merged(&self.running, written);
+            for section in waiting {
+                let message = "changed; a restart puts it in force".into();
+                let mut fault = file::fault(&self.file, read::Place::START, message);
+                fault.key = section.into();
                 fault.severity = Severity::Warning;
                 faults.push(fault);
             }
@@ -230,8 +209,10 @@ impl Folder {
         let journeys = judge::journeys(&mut self.journeys);
         let locks = judge::locks(&self.journeys);
         let webhooks = judge::webhooks(&mut self.webhooks, &locks, &mut faults);
-        self.unwritten.extend(changes::<ReadJourney>(journeys));
-        self.unwritten.extend(changes::<ReadWebhook>(webhooks));
+        if let Some(keeper) = &self.keeper {
+            let journeys = changes::<ReadJourney>(journeys);
+            keeper.keep(journeys.chain(changes::<ReadWebhook>(webhooks)).collect());
+        }
         judge::judge_webhooks(&self.webhooks, &self.running.egress, &mut faults);
         judge::judge_journeys(&self.journeys, &self.webhooks, &mut faults);
         faults.extend_from_slice(&self.webhooks.strays);
@@ -259,7 +240,7 @@ impl Folder {
                 Severity::Error => self.refusals += 1,
                 Severity::Warning => {}
             }
-            if self.copies.is_some() {
+            if self.keeper.is_some() {
                 log(fault);
             }
         }
@@ -267,15 +248,13 @@ impl Folder {
 }
 
 /// Writes a fault to the log.
-fn log(fault: &Fault) {
+/// Writes `fault` into the log.
+pub(super) fn log(fault: &Fault) {
     match fault.severity {
         Severity::Error => tracing::error!(file = fault.file, "{fault}"),
         Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
     }
 }
-
-/// What is said of a change that only a start can put in force.
-const RESTART: &str = "`[listen]` or `[store]` changed; a restart puts it in force";
 
 // === impl Written ===
 
@@ -335,20 +314,18 @@ impl Written {
     }
 }
 
-/// The settings of an empty `gateway.toml`.
-fn defaults() -> Arc<Gateway> {
-    let Reading { value, .. } = Sheet::read("", "", Path::new(""), read::gateway);
-    Arc::new(value.expect("every key of gateway.toml is optional"))
+fn copies(file: &Path, gateway: &Gateway) -> Result<Copies, Faults> {
+    let kinds = [ReadWebhook::FOLDER, ReadJourney::FOLDER];
+    Copies::open(&gateway.store.folder, kinds).map_err(|error| unusable(file, gateway, &error))
 }
 
-fn copies(file: &Path, gateway: &Gateway) -> Result<Copies, Faults> {
-    let folder = &gateway.store.folder;
-    Copies::open(folder, [ReadWebhook::FOLDER, ReadJourney::FOLDER]).map_err(|error| {
-        let message = format!("`{}` cannot be made or used: {error}", folder.display());
-        let mut fault = file::fault(file, read::Place::START, message);
-        fault.key = "store.folder".into();
-        Faults(vec![fault])
-    })
+/// What is said of a data folder in which nothing can be kept.
+fn unusable(file: &Path, gateway: &Gateway, error: &std::io::Error) -> Faults {
+    let folder = gateway.store.folder.display();
+    let message = format!("`{folder}` cannot be made or used: {error}");
+    let mut fault = file::fault(file, read::Place::START, message);
+    fault.key = "store.folder".into();
+    Faults(vec![fault])
 }
 
 /// Puts the copies of a kind on its shelf. A copy that is no longer valid counts as not there.
@@ -368,12 +345,11 @@ fn recall<K: Kind>(shelf: &mut Shelf<K>, copies: &Copies, base: &Path) {
     }
 }
 
-fn changes<K: Kind>(changes: Vec<(K::Id, Option<Arc<str>>)>) -> impl Iterator<Item = Change> {
-    changes.into_iter().map(|(id, text)| Change {
-        kind: K::FOLDER,
-        id: id.to_string(),
-        text,
-    })
+fn changes<K: Kind>(
+    changes: Vec<(K::Id, Option<Arc<str>>)>,
+) -> impl Iterator<Item = ((&'static str, String), Option<Arc<str>>)> {
+    let one = |(id, text): (K::Id, _)| ((K::FOLDER, id.to_string()), text);
+    changes.into_iter().map(one)
 }
 
 fn services<K: Kind, T>(

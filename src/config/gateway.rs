@@ -1,11 +1,12 @@
 //! `gateway.toml`, checked: the process, its defaults, its store and its security.
 
 use super::Ambiguous;
+use super::read::{self, Reading, Sheet};
 use crate::model::{Secret, address};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The process.
@@ -152,6 +153,16 @@ pub enum Role {
     Viewer,
     Editor,
     Admin,
+}
+
+// === impl Gateway ===
+
+impl Default for Gateway {
+    /// What an empty file says.
+    fn default() -> Self {
+        let Reading { value, .. } = Sheet::read("", "", Path::new(""), read::gateway);
+        value.expect("every key of gateway.toml is optional")
+    }
 }
 
 // === impl EgressRules ===

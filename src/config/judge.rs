@@ -182,16 +182,22 @@ pub(super) fn judge_journeys(
     }
 }
 
-/// What of the process's settings only a start puts in force, as `running` has it, the rest as
-/// `written`; and whether that is another than is written.
-pub(super) fn merged(running: &Gateway, written: &Gateway) -> (Gateway, bool) {
+/// The settings that are in force once `written` is read: `running` has what only a start puts in
+/// force. Says too which sections wait for one.
+pub(super) fn merged(running: &Gateway, written: &Gateway) -> (Gateway, Vec<&'static str>) {
     let merged = Gateway {
         listen: running.listen.clone(),
         store: running.store.clone(),
         ..written.clone()
     };
-    let waits = merged != *written;
-    (merged, waits)
+    let mut waiting = Vec::new();
+    if merged.listen != written.listen {
+        waiting.push("listen");
+    }
+    if merged.store != written.store {
+        waiting.push("store");
+    }
+    (merged, waiting)
 }
 
 fn note_change<I: Clone, K>(

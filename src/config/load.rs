@@ -84,6 +84,14 @@ pub fn draft(id: &WebhookId, text: &str, file: &str, base: &Path) -> Draft {
 // === impl Loaded ===
 
 impl Loaded {
+    /// Writes what is wrong with the files into the log, which starts only once the configuration
+    /// has said how.
+    pub fn log_faults(&self) {
+        for fault in &*self.live.get().faults {
+            super::folder::log(fault);
+        }
+    }
+
     /// What is in force, from now on.
     pub fn live(&self) -> Live {
         self.live.clone()

@@ -4,18 +4,21 @@
 //! its place, synced and renamed, so that a crash leaves the old one or the new one. Many at once
 //! are synced by one call for the whole file system: ten thousand single ones take a minute.
 //!
-//! Copies lag behind what serves by the moment that writing takes. A crash within it means that a
-//! restart judges against the version before.
+//! A thread of its own writes them: a disk that stalls holds up no reload. So copies lag behind what
+//! serves; a crash in between means that a restart judges against the version before.
 
 use rustix::fs::{Mode, OFlags};
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 
 /// More copies than this are synced together.
-pub(super) const FEW: usize = 16;
+const FEW: usize = 16;
 
 /// The folder of the copies.
 #[derive(Debug, Clone)]
@@ -23,13 +26,14 @@ pub(super) struct Copies {
     folder: PathBuf,
 }
 
-/// A copy to write, or to remove where there is no text.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
-    /// `webhooks` or `journeys`.
-    pub(super) kind: &'static str,
-    pub(super) id: String,
-    pub(super) text: Option<Arc<str>>,
+/// Copies to write, by kind and id; without a text, to remove.
+pub(super) type Changes = BTreeMap<(&'static str, String), Option<Arc<str>>>;
+
+/// Writes copies, in a thread that ends when this is dropped and all is written.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    changes: Option<Sender<Changes>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 // === impl Copies ===
@@ -69,15 +73,12 @@ impl Copies {
     }
 
     /// Brings the copies up to date. Blocks until they are on disk.
-    pub(super) fn write(&self, changes: &[Change]) -> std::io::Result<()> {
+    fn write(&self, changes: &Changes) -> std::io::Result<()> {
         let many = changes.len() > FEW;
         let mut renames = Vec::new();
-        for change in changes {
-            let path = self
-                .folder
-                .join(change.kind)
-                .join(format!("{}.toml", change.id));
-            let Some(text) = &change.text else {
+        for ((kind, id), text) in changes {
+            let path = self.folder.join(kind).join(format!("{id}.toml"));
+            let Some(text) = text else {
                 match std::fs::remove_file(&path) {
                     Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                     Ok(()) | Err(_) => continue,
@@ -103,7 +104,7 @@ impl Copies {
             std::fs::rename(beside, path)?;
         }
         for kind in ["webhooks", "journeys"] {
-            if changes.iter().any(|change| change.kind == kind) {
+            if changes.keys().any(|(changed, _)| *changed == kind) {
                 self.open_folder(&self.folder.join(kind))?.sync_all()?;
             }
         }
@@ -113,5 +114,60 @@ impl Copies {
     fn open_folder(&self, path: &Path) -> std::io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    }
+}
+
+// === impl Keeper ===
+
+impl Keeper {
+    /// Starts the thread.
+    pub(super) fn start(copies: Copies) -> std::io::Result<Self> {
+        let (changes, inbox) = channel();
+        let thread = std::thread::Builder::new()
+            .name("config-copies".into())
+            .spawn(move || keep(&copies, &inbox))?;
+        Ok(Self {
+            changes: Some(changes),
+            thread: Some(thread),
+        })
+    }
+
+    /// Has these written, some time after those that were given before.
+    pub(super) fn keep(&self, changes: Changes) {
+        if let Some(inbox) = &self.changes
+            && !changes.is_empty()
+        {
+            // Only a panic ends the thread before this is dropped, and that was reported.
+            let _ = inbox.send(changes);
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        drop(self.changes.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported by its thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn keep(copies: &Copies, inbox: &Receiver<Changes>) {
+    // What could not be written is tried again with what comes next.
+    let mut unwritten = Changes::new();
+    while let Ok(changes) = inbox.recv() {
+        unwritten.extend(changes);
+        unwritten.extend(inbox.try_iter().flatten());
+        match copies.write(&unwritten) {
+            Ok(()) => unwritten.clear(),
+            Err(error) => {
+                let count = unwritten.len();
+                tracing::error!(
+                    "cannot keep copies of the configuration in service: {error}; a restart will \
+                     not know {count} of its versions"
+                );
+            }
+        }
     }
 }

@@ -127,20 +127,15 @@ impl Watcher {
     fn run(mut self, inbox: &Receiver<Message>) {
         // Between loading and now anything may have changed.
         self.look();
-        self.folder.keep();
         loop {
             match self.next(inbox) {
                 Some(Message::Seen(seen)) => self.note(seen),
                 Some(Message::Look(done)) => {
                     self.look();
-                    self.folder.keep();
                     let _ = done.send(());
                 }
                 Some(Message::Stop) => return,
-                None => {
-                    self.look();
-                    self.folder.keep();
-                }
+                None => self.look(),
             }
         }
     }

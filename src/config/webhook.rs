@@ -114,3 +114,18 @@ pub enum LiveType {
     Object,
     Array,
 }
+
+// === impl LiveType ===
+
+impl LiveType {
+    /// As in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Object => "object",
+            Self::Array => "array",
+        }
+    }
+}

@@ -33,7 +33,8 @@ pub(super) fn keep(capture: Capture, body: &[u8], webhook: &Webhook) -> Result<K
     }
 }
 
-fn json_text(body: &[u8]) -> Option<&str> {
+/// `body` as the text of one JSON document, without the white space around it.
+pub(super) fn json_text(body: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(body).ok()?;
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     Some(text.trim())
@@ -53,7 +54,7 @@ fn live_data(text: &str, retrieval: &DataRetrieval) -> (Bytes, Vec<StepWarning>)
                     "`{}` is {}, not of type {}",
                     field.pointer,
                     json::kind_of(other),
-                    type_name(field.expected)
+                    field.expected.as_str()
                 ),
             };
             warnings.push(StepWarning {
@@ -87,16 +88,6 @@ fn fits(expected: LiveType, value: &str) -> bool {
             | LiveType::Array,
             _,
         ) => false,
-    }
-}
-
-fn type_name(expected: LiveType) -> &'static str {
-    match expected {
-        LiveType::String => "string",
-        LiveType::Number => "number",
-        LiveType::Boolean => "boolean",
-        LiveType::Object => "object",
-        LiveType::Array => "array",
     }
 }
 

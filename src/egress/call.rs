@@ -3,6 +3,8 @@
 use super::pool::Pool;
 use super::{BodyUse, EgressError};
 use crate::model::Request;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One request on its way.
@@ -15,8 +17,9 @@ pub(super) struct Call<'a> {
 
 /// Why a connection brought no answer.
 pub(super) enum Failure {
-    /// The endpoint has not processed the request, by proof: it may go out once more.
-    Unseen(EgressError),
+    /// The endpoint at this address has not processed the request, by proof: it may go out once
+    /// more.
+    Unseen(SocketAddr),
     Final(EgressError),
 }
 
@@ -50,6 +53,22 @@ impl<'a> Call<'a> {
 }
 
 // === impl Failure ===
+
+impl Failure {
+    /// What is left to say when the request goes out no more.
+    pub(super) fn into_error(self) -> EgressError {
+        match self {
+            Self::Unseen(peer) => EgressError::Connect {
+                peer,
+                source: io::Error::new(
+                    io::ErrorKind::ConnectionRefused,
+                    "the endpoint does not take the request",
+                ),
+            },
+            Self::Final(error) => error,
+        }
+    }
+}
 
 impl From<EgressError> for Failure {
     fn from(error: EgressError) -> Self {

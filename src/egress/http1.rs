@@ -1,12 +1,13 @@
 //! One HTTP/1.1 exchange on one connection.
 
+use super::body::{self, Body};
 use super::call::{Call, Failure};
 use super::connect::turned_away;
 use super::pool::Pool;
 use super::socket::Socket;
 use super::{EgressError, Response, Timing};
 use crate::model::{Method, Origin, Request};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, HeaderName};
 use pingora_core::protocols::http::v1::client::HttpSession;
@@ -27,6 +28,47 @@ const PREMATURE_BODY_END: ErrorType = ErrorType::new("PrematureBodyEnd");
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
+/// What comes after an answer.
+struct After {
+    pool: Pool,
+    origin: Origin,
+    /// Whether the request was written to its end.
+    whole: bool,
+}
+
+// === impl After ===
+
+impl After {
+    /// Puts the connection back, if the answer was read to its end and the endpoint keeps it open.
+    async fn keep(self, mut session: HttpSession) {
+        session.respect_keepalive();
+        let idle = keep_alive_timeout(&session);
+        if !self.whole || idle == Some(Duration::ZERO) {
+            return;
+        }
+        let stream = session.reuse().await;
+        if let Some(socket) = stream.and_then(Socket::from_stream) {
+            self.pool.put(&self.origin, socket, idle);
+        }
+    }
+}
+
+impl Body for HttpSession {
+    fn declared(&mut self) -> Option<u64> {
+        if self.is_body_done() {
+            return None;
+        }
+        let length = self.get_header(CONTENT_LENGTH)?;
+        length.to_str().ok()?.parse().ok()
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, EgressError> {
+        self.read_body_bytes()
+            .await
+            .map_err(|error| answer_error(&error))
+    }
+}
+
 /// Sends the request on `socket` and reads the answer.
 ///
 /// # Errors
@@ -41,7 +83,7 @@ pub(super) async fn exchange(
     let written_at = Instant::now();
     let written = write(&mut socket, call.request).await;
     if written.is_err() && socket.sent() == sent_before {
-        return Err(Failure::Unseen(EgressError::Lost));
+        return Err(Failure::Unseen(socket.terms.peer));
     }
     // An endpoint may answer and close before it has read all: a failed write is not the end.
     let alert = (sent_before == 0).then(|| socket.alert.clone());
@@ -54,18 +96,25 @@ pub(super) async fn exchange(
     let headers = session
         .resp_header()
         .map_or_else(HeaderMap::new, |head| head.headers.clone());
+    let after = After {
+        pool: call.pool.clone(),
+        origin: call.request.origin.clone(),
+        whole: written.is_ok(),
+    };
     let body = match call.body.kept(status) {
         None => {
-            let rest = discard(session, call.pool.clone(), call.request.origin.clone());
-            finish_apart(rest).await;
+            let rest = async move {
+                body::read_away(&mut session).await;
+                after.keep(session).await;
+            };
+            body::finish_apart(&call.pool, rest).await;
             Bytes::new()
         }
         Some(limit) => {
             let head_at = Instant::now();
-            let body = capture(&mut session, limit, status).await?;
+            let body = body::capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();
-            let rest = keep(session, call.pool.clone(), call.request.origin.clone());
-            finish_apart(rest).await;
+            body::finish_apart(&call.pool, after.keep(session)).await;
             body
         }
     };
@@ -150,68 +199,6 @@ fn answer_error(error: &Error) -> EgressError {
     }
 }
 
-async fn capture(
-    session: &mut HttpSession,
-    limit: usize,
-    status: u16,
-) -> Result<Bytes, EgressError> {
-    let too_large = EgressError::BodyTooLarge { limit, status };
-    if body_length(session).is_some_and(|length| length > limit as u64) && !session.is_body_done() {
-        return Err(too_large);
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = session
-        .read_body_ref()
-        .await
-        .map_err(|error| answer_error(&error))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(too_large);
-        }
-        body.extend_from_slice(chunk);
-    }
-    Ok(body.freeze())
-}
-
-/// Reads the rest of an answer away, within bounds, and keeps the connection.
-async fn discard(mut session: HttpSession, pool: Pool, origin: Origin) {
-    let small = body_length(&session).is_none_or(|length| length <= DISCARD_BYTES);
-    if !small && !session.is_body_done() {
-        return;
-    }
-    let read = async {
-        let mut seen = 0;
-        while let Ok(Some(chunk)) = session.read_body_ref().await {
-            seen += chunk.len() as u64;
-            if seen > DISCARD_BYTES {
-                return;
-            }
-        }
-    };
-    // What is left unread shows when the session is asked for its connection.
-    drop(tokio::time::timeout(DISCARD_TIME, read).await);
-    keep(session, pool, origin).await;
-}
-
-/// Most of an unwanted body that is read away, so that its connection can serve again.
-pub(super) const DISCARD_BYTES: u64 = 64 * 1024;
-
-/// Longest that this takes.
-pub(super) const DISCARD_TIME: Duration = Duration::from_secs(1);
-
-/// Puts the connection back, if the answer was read to its end and the endpoint keeps it open.
-async fn keep(mut session: HttpSession, pool: Pool, origin: Origin) {
-    session.respect_keepalive();
-    let idle = keep_alive_timeout(&session);
-    if idle == Some(Duration::ZERO) {
-        return;
-    }
-    let stream = session.reuse().await;
-    if let Some(socket) = stream.and_then(Socket::from_stream) {
-        pool.put(&origin, socket, idle);
-    }
-}
-
 /// How long the endpoint keeps an idle connection, less a second for the way there.
 fn keep_alive_timeout(session: &HttpSession) -> Option<Duration> {
     let value = session.get_header(KEEP_ALIVE)?.to_str().ok()?;
@@ -220,21 +207,4 @@ fn keep_alive_timeout(session: &HttpSession) -> Option<Duration> {
         .filter_map(|part| part.trim().strip_prefix("timeout="))
         .find_map(|seconds| seconds.trim().parse::<u64>().ok())?;
     Some(Duration::from_secs(seconds.saturating_sub(1)))
-}
-
-fn body_length(session: &HttpSession) -> Option<u64> {
-    session
-        .get_header(CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-/// Runs `work` as far as it goes at once, and the rest of it beside the caller.
-pub(super) async fn finish_apart(work: impl Future<Output = ()> + Send + 'static) {
-    let mut work = Box::pin(work);
-    if futures_util::poll!(work.as_mut()).is_pending() {
-        tokio::spawn(work);
-    }
 }

@@ -3,20 +3,21 @@
 //! The connection is driven on the runtime that opened it; Pingora's own handshake would hand it
 //! to any of the runtimes.
 
+use super::body::{self, Body};
 use super::call::{Call, Failure};
 use super::connect::turned_away;
-use super::http1::{DISCARD_BYTES, DISCARD_TIME, finish_apart};
 use super::socket::{Alert, Socket, Terms};
 use super::{EgressError, Response, Timing};
 use crate::model::Request;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use h2::Reason;
-use http::header::{CONNECTION, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use pingora_core::connectors::http::v2::ConnectionRef;
 use pingora_core::protocols::http::v2::client::{Http2Session, drive_connection};
 use pingora_core::protocols::{Digest, UniqueID};
 use pingora_core::{Error, ErrorType};
 use pingora_http::RequestHeader;
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -45,14 +46,10 @@ const CONNECTION_HEADERS: [HeaderName; 7] = [
 pub(super) struct Shared {
     connection: ConnectionRef,
     pub(super) terms: Terms,
-    life: Arc<Life>,
-    alert: Alert,
-}
-
-/// Signs of life from the other side.
-struct Life {
     opened: Instant,
-    answered: Mutex<Instant>,
+    /// The last sign of life from the other side; its opening, before there was one.
+    answered: Arc<Mutex<Instant>>,
+    alert: Alert,
 }
 
 /// A stream under way. Dropped without an answer, it doubts the connection.
@@ -78,7 +75,7 @@ impl Shared {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .handshake::<_, Bytes>(socket)
             .await
-            .map_err(|error| Failure::Unseen(stream_error(&error)))?;
+            .map_err(|_| Failure::Unseen(terms.peer))?;
         let (closing, closed) = watch::channel(false);
         let silent = Arc::new(AtomicBool::new(false));
         tokio::spawn(drive_connection(
@@ -98,10 +95,8 @@ impl Shared {
                 Digest::default(),
             ),
             terms,
-            life: Arc::new(Life {
-                opened,
-                answered: Mutex::new(opened),
-            }),
+            opened,
+            answered: Arc::new(Mutex::new(opened)),
             alert,
         })
     }
@@ -119,25 +114,32 @@ impl Shared {
     }
 
     fn answered(&self) -> Instant {
-        *self
-            .life
-            .answered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lives(&self) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        *answered = Instant::now();
     }
 
     /// Why the endpoint would not have the gateway, if it said so before it answered anything.
     fn turned_away(&self, host: &str) -> Option<EgressError> {
-        let new = self.answered() == self.life.opened;
+        let new = self.answered() == self.opened;
         new.then(|| turned_away(&self.alert, host)).flatten()
     }
+}
 
-    fn lives(&self) {
-        *self
-            .life
-            .answered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Instant::now();
+impl Body for Http2Session {
+    fn declared(&mut self) -> Option<u64> {
+        let length = self.response_header()?.headers.get(CONTENT_LENGTH)?;
+        let length = length.to_str().ok()?.parse().ok();
+        length.filter(|_| !self.response_finished())
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, EgressError> {
+        self.read_response_body()
+            .await
+            .map_err(|error| answer_error(&error))
     }
 }
 
@@ -164,8 +166,7 @@ pub(super) async fn exchange(
 ) -> Result<Response, Failure> {
     let mut session = match shared.connection.spawn_stream().await {
         Ok(Some(session)) => session,
-        Ok(None) => return Err(Failure::Unseen(EgressError::Lost)),
-        Err(error) => return Err(Failure::Unseen(answer_error(&error))),
+        Ok(None) | Err(_) => return Err(Failure::Unseen(shared.terms.peer)),
     };
     let doubt = Doubt {
         shared,
@@ -176,7 +177,7 @@ pub(super) async fn exchange(
     let written_at = Instant::now();
     session
         .write_request_header(head(call.request)?, body.is_none())
-        .map_err(|error| judge(&error))?;
+        .map_err(|error| judge(&error, shared.terms.peer))?;
     if let Some(body) = body {
         // An endpoint may answer before it has read all; what it says counts, and comes below.
         drop(session.write_request_body(body, true).await);
@@ -184,7 +185,7 @@ pub(super) async fn exchange(
     session.read_response_header().await.map_err(|error| {
         match shared.turned_away(&call.request.origin.host) {
             Some(refusal) => Failure::Final(refusal),
-            None => judge(&error),
+            None => judge(&error, shared.terms.peer),
         }
     })?;
     timing.first_byte = written_at.elapsed();
@@ -193,12 +194,13 @@ pub(super) async fn exchange(
     let (status, headers) = (head.status.as_u16(), head.headers.clone());
     let body = match call.body.kept(status) {
         None => {
-            finish_apart(discard(session)).await;
+            let rest = async move { body::read_away(&mut session).await };
+            body::finish_apart(&call.pool, rest).await;
             Bytes::new()
         }
         Some(limit) => {
             let head_at = Instant::now();
-            let body = capture(&mut session, limit, status).await?;
+            let body = body::capture(&mut session, limit, status).await?;
             timing.body = head_at.elapsed();
             body
         }
@@ -225,49 +227,16 @@ fn head(request: &Request) -> Result<Box<RequestHeader>, EgressError> {
         }
     }
     if let Some(body) = &request.body {
-        head.append_header(http::header::CONTENT_LENGTH, body.len())
+        head.append_header(CONTENT_LENGTH, body.len())
             .map_err(|_| EgressError::Protocol)?;
     }
     Ok(Box::new(head))
 }
 
-async fn capture(
-    session: &mut Http2Session,
-    limit: usize,
-    status: u16,
-) -> Result<Bytes, EgressError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = session
-        .read_response_body()
-        .await
-        .map_err(|error| answer_error(&error))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(EgressError::BodyTooLarge { limit, status });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-/// Reads a small rest away; a larger one is reset, and the connection serves on.
-async fn discard(mut session: Http2Session) {
-    let read = async {
-        let mut seen = 0;
-        while let Ok(Some(chunk)) = session.read_response_body().await {
-            seen += chunk.len() as u64;
-            if seen > DISCARD_BYTES {
-                return;
-            }
-        }
-    };
-    drop(tokio::time::timeout(DISCARD_TIME, read).await);
-}
-
 /// What a stream's failure before its answer says about the request.
-fn judge(error: &Error) -> Failure {
+fn judge(error: &Error, peer: SocketAddr) -> Failure {
     match error.root_cause().downcast_ref::<h2::Error>() {
-        Some(cause) if is_unprocessed(cause) => Failure::Unseen(EgressError::Lost),
+        Some(cause) if is_unprocessed(cause) => Failure::Unseen(peer),
         Some(_) | None => Failure::Final(answer_error(error)),
     }
 }
@@ -281,16 +250,9 @@ fn is_unprocessed(cause: &h2::Error) -> bool {
 
 fn answer_error(error: &Error) -> EgressError {
     match error.root_cause().downcast_ref::<h2::Error>() {
-        Some(cause) => stream_error(cause),
+        Some(cause) if cause.is_io() || cause.is_remote() => EgressError::Lost,
+        Some(_) => EgressError::Protocol,
         None if *error.etype() == ErrorType::ReadError => EgressError::Lost,
         None => EgressError::Protocol,
-    }
-}
-
-fn stream_error(cause: &h2::Error) -> EgressError {
-    if cause.is_io() || cause.is_remote() {
-        EgressError::Lost
-    } else {
-        EgressError::Protocol
     }
 }

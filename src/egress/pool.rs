@@ -21,6 +21,10 @@ const MOST_IDLE: usize = 1024;
 /// How long a connection waits; most servers keep theirs for longer.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Answers whose rest a thread reads away at a time. It must be bounded: they hold a connection
+/// each, and no longer count as in flight.
+const MOST_LINGERING: usize = 256;
+
 /// How often the idle ones are gone through.
 const SWEEP: Duration = Duration::from_secs(5);
 
@@ -36,8 +40,12 @@ struct Shelves {
     runtime: runtime::Id,
     origins: HashMap<Origin, Shelf>,
     idle: usize,
+    lingering: usize,
     sweeping: bool,
 }
+
+/// A place among the answers that are read away behind their callers' backs; dropped, it is free.
+pub(super) struct Lingering(Pool);
 
 /// What there is for one origin.
 #[derive(Default)]
@@ -178,6 +186,16 @@ impl Pool {
         }
     }
 
+    /// A place to read an answer away in, if one is free.
+    pub(super) fn linger(&self) -> Option<Lingering> {
+        let mut shelves = self.lock();
+        let free = shelves.lingering < MOST_LINGERING;
+        free.then(|| {
+            shelves.lingering += 1;
+            Lingering(self.clone())
+        })
+    }
+
     fn sweep_later(&self, shelves: &mut Shelves) {
         if shelves.sweeping {
             return;
@@ -185,6 +203,16 @@ impl Pool {
         shelves.sweeping = true;
         let pool = Arc::downgrade(&self.0);
         tokio::spawn(sweep(pool));
+    }
+}
+
+// === impl Lingering ===
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        let mut shelves = self.0.lock();
+        // A pool that was begun anew does not know of it.
+        shelves.lingering = shelves.lingering.saturating_sub(1);
     }
 }
 
@@ -212,6 +240,7 @@ impl Shelves {
             runtime,
             origins: HashMap::new(),
             idle: 0,
+            lingering: 0,
             sweeping: false,
         }
     }

@@ -4,25 +4,15 @@
 //! is no second lookup that could say something else. Names are absolute: no search domain is
 //! ever appended.
 
+mod system;
+
+pub(super) use system::SystemLookup;
+
 use super::EgressError;
 use crate::config::EgressRules;
 use async_trait::async_trait;
-use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{Name, RecordType};
-use hickory_resolver::{Hosts, TokioResolver};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
-
-/// One question to one name server; twice asked and unanswered is still well below a delivery's
-/// usual 10 s, so that the failure says DNS and not time-out.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Longest that «no such name» is remembered, whatever its zone says: the next user's attempt is
-/// to be a real one.
-const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 
 /// Asks for the addresses of names.
 #[async_trait]
@@ -32,12 +22,6 @@ pub trait Lookup: Send + Sync {
     /// # Errors
     /// Any failure, with what caused it. A name without addresses may be an error or empty.
     async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>>;
-}
-
-/// The hosts file and the name servers of this machine, cached for as long as their answers say.
-pub(super) struct SystemLookup {
-    hosts: Hosts,
-    resolver: Option<TokioResolver>,
 }
 
 /// A URL's host, taken apart.
@@ -113,72 +97,6 @@ impl<'a> Host<'a> {
             Ok(address) => Self::Address(address.into()),
             Err(_) => Self::Name(host.strip_suffix('.').unwrap_or(host)),
         }
-    }
-}
-
-// === impl SystemLookup ===
-
-impl SystemLookup {
-    /// Reads the machine's settings. Without any, names of the hosts file still resolve.
-    pub(super) fn new() -> Self {
-        let hosts = Hosts::from_system().unwrap_or_default();
-        let builder = TokioResolver::builder_tokio().or_else(|error| {
-            tracing::warn!(%error, "no name server is configured: only the hosts file resolves names");
-            Ok::<_, std::convert::Infallible>(TokioResolver::builder_with_config(
-                ResolverConfig::default(),
-                TokioRuntimeProvider::default(),
-            ))
-        });
-        let Ok(mut builder) = builder;
-        let options = builder.options_mut();
-        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        // Read here, so that a name in the file never waits for a name server.
-        options.use_hosts_file = ResolveHosts::Never;
-        options.timeout = QUESTION_TIMEOUT;
-        options.negative_max_ttl = Some(NEGATIVE_TTL);
-        let resolver = match builder.build() {
-            Ok(resolver) => Some(resolver),
-            Err(error) => {
-                tracing::error!(%error, "no resolver: only the hosts file resolves names");
-                None
-            }
-        };
-        Self { hosts, resolver }
-    }
-
-    fn in_hosts_file(&self, name: &Name) -> Vec<IpAddr> {
-        [RecordType::A, RecordType::AAAA]
-            .into_iter()
-            .filter_map(|kind| {
-                self.hosts
-                    .lookup_static_host(&Query::query(name.clone(), kind))
-            })
-            .flat_map(|lookup| {
-                lookup
-                    .answers()
-                    .iter()
-                    .filter_map(|record| record.data.ip_addr())
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    }
-}
-
-#[async_trait]
-impl Lookup for SystemLookup {
-    async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        let mut absolute = Name::from_ascii(name).map_err(io::Error::other)?;
-        absolute.set_fqdn(true);
-        let listed = self.in_hosts_file(&absolute);
-        if !listed.is_empty() {
-            return Ok(listed);
-        }
-        let resolver = self.resolver.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        let found = resolver
-            .lookup_ip(absolute)
-            .await
-            .map_err(io::Error::other)?;
-        Ok(found.iter().collect())
     }
 }
 

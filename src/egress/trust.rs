@@ -11,10 +11,11 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
@@ -49,7 +50,9 @@ pub(super) struct Roots {
 /// What tells one content of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
-    modified: Option<SystemTime>,
+    inode: u64,
+    /// Seconds and nanoseconds of the last change of content or name.
+    changed: (i64, i64),
     len: u64,
 }
 
@@ -74,60 +77,59 @@ impl Trust {
 
     /// The roots in force, those of `file` among them.
     pub(super) async fn roots(&self, file: Option<&Path>) -> Arc<Roots> {
-        if let Some(roots) = self.fresh(file) {
-            return roots;
+        let last = self.last(file);
+        let _looking = match (last, self.looking.try_lock()) {
+            (Some(last), _) if last.is_fresh() => return last,
+            // Someone is looking: until then the last look is good enough.
+            (Some(last), Err(_)) => return last,
+            (_, Ok(looking)) => looking,
+            (None, Err(_)) => self.looking.lock().await,
+        };
+        let last = self.last(file);
+        if let Some(last) = last.as_ref().filter(|last| last.is_fresh()) {
+            return last.clone();
         }
-        let _looking = self.looking.lock().await;
-        if let Some(roots) = self.fresh(file) {
-            return roots;
-        }
-        let roots = Arc::new(self.look(file).await);
+        let roots = match file {
+            None => self.generation(None, self.system.clone()),
+            Some(path) => self.look(path, last.as_deref()).await,
+        };
+        let roots = Arc::new(roots);
         self.current.store(Some(roots.clone()));
         roots
     }
 
-    fn fresh(&self, file: Option<&Path>) -> Option<Arc<Roots>> {
-        let roots = self.current.load();
-        let roots = roots.as_ref()?;
-        let good =
-            roots.file.as_deref() == file && (file.is_none() || roots.looked.elapsed() < RECHECK);
-        good.then(|| roots.clone())
+    /// What the last look at this very file found.
+    fn last(&self, file: Option<&Path>) -> Option<Arc<Roots>> {
+        let last = self.current.load_full()?;
+        (last.file.as_deref() == file).then_some(last)
     }
 
     /// The roots as the file has them now: read anew only where it changed.
-    async fn look(&self, file: Option<&Path>) -> Roots {
-        let last = self.current.load_full();
-        let last = last.as_deref().filter(|last| last.file.as_deref() == file);
-        let Some(path) = file else {
-            return self.generation(None, self.system.clone());
-        };
+    async fn look(&self, path: &Path, last: Option<&Roots>) -> Roots {
         let known = last.and_then(|last| last.stamp);
         let (stamp, read) = read_apart(path.to_owned(), known).await;
-        let looked = Instant::now();
-        let certificates = match read {
-            Ok(Some(certificates)) => certificates,
-            Ok(None) => Vec::new(),
+        match read {
+            Ok(Some(certificates)) => {
+                let mut store = self.system.clone();
+                store.add_parsable_certificates(certificates);
+                return Roots {
+                    stamp,
+                    ..self.generation(Some(path), store)
+                };
+            }
+            Ok(None) => {}
             Err(error) => {
                 if last.is_none_or(|last| last.stamp != stamp) {
                     tracing::error!(path = %path.display(), %error, "cannot read `egress.ca_file`: what was trusted before stays in force");
                 }
-                Vec::new()
             }
-        };
-        if !certificates.is_empty() {
-            let mut store = self.system.clone();
-            store.add_parsable_certificates(certificates);
-            return Roots {
-                stamp,
-                ..self.generation(Some(path), store)
-            };
         }
         match last {
             Some(last) => Roots {
                 connector: last.connector.clone(),
                 file: last.file.clone(),
                 stamp,
-                looked,
+                looked: Instant::now(),
                 ..*last
             },
             None => Roots {
@@ -147,6 +149,14 @@ impl Trust {
             stamp: None,
             looked: Instant::now(),
         }
+    }
+}
+
+// === impl Roots ===
+
+impl Roots {
+    fn is_fresh(&self) -> bool {
+        self.file.is_none() || self.looked.elapsed() < RECHECK
     }
 }
 
@@ -179,7 +189,8 @@ type Certificates = Option<Vec<CertificateDer<'static>>>;
 fn read(path: &Path, known: Option<Stamp>) -> (Option<Stamp>, io::Result<Certificates>) {
     let stamp = match std::fs::metadata(path) {
         Ok(found) => Stamp {
-            modified: found.modified().ok(),
+            inode: found.ino(),
+            changed: (found.ctime(), found.ctime_nsec()),
             len: found.len(),
         },
         Err(error) => return (None, Err(error)),

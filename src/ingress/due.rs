@@ -1,7 +1,6 @@
 //! The third door: steps whose time has come.
 //!
-//! They are fed in on the runtimes that serve the other doors, as many at once as may be under
-//! way, and take their permits like everyone.
+//! They are fed in on the threads that serve the other doors, and take their permits like everyone.
 
 use super::Dedupe;
 use crate::config::{Gateway, Live};
@@ -13,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Due steps under way at once.
+/// Due steps under way at once, on each thread.
 const AT_ONCE: usize = 512;
 
 /// How long to leave a store alone that did not answer.
@@ -67,7 +66,7 @@ impl DueSteps {
                     None => places.clone().try_acquire_owned().ok(),
                 };
                 let steps = self.clone();
-                pingora_runtime::current_handle().spawn(steps.resume(claim, place));
+                tokio::spawn(steps.resume(claim, place));
             }
         }
     }

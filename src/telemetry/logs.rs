@@ -21,9 +21,13 @@ const NOISY: [&str; 5] = ["pingora", "h2", "hickory", "rustls", "log"];
 /// The log of the process. Dropping it writes what is left.
 #[derive(Debug)]
 pub struct Logs {
-    levels: Handle<Targets, Registry>,
+    levels: Levels,
     _writing: Writing,
 }
+
+/// Which lines the log of the process writes. Clones set the same.
+#[derive(Debug, Clone)]
+pub struct Levels(Handle<Targets, Registry>);
 
 // === impl Logs ===
 
@@ -51,13 +55,25 @@ impl Logs {
             .map_err(io::Error::other)?;
         LogTracer::init_with_filter(quiet(log.level).as_log()).map_err(io::Error::other)?;
         let _writing = sink.write_to(stderr())?;
-        Ok(Self { levels, _writing })
+        Ok(Self {
+            levels: Levels(levels),
+            _writing,
+        })
     }
 
+    /// Where the level is set later.
+    pub fn levels(&self) -> Levels {
+        self.levels.clone()
+    }
+}
+
+// === impl Levels ===
+
+impl Levels {
     /// Writes lines of `level` and above from now on.
-    pub fn set_level(&self, level: Level) {
+    pub fn set(&self, level: Level) {
         // It fails only when the subscriber is gone, and then nothing is written anyway.
-        let _ = self.levels.reload(targets(level));
+        let _ = self.0.reload(targets(level));
         tracing_log::log::set_max_level(quiet(level).as_log());
     }
 }

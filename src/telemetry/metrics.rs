@@ -39,8 +39,9 @@ pub(super) struct Metrics {
     phases: [Phase; 5],
     tokens: Cells<&'static str>,
     refusals: Cells<&'static str>,
-    pub(super) reloads: Counter,
+    pub(super) config_version: Gauge,
     pub(super) config_faults: Gauge,
+    pub(super) config_errors: Gauge,
 }
 
 /// What was decided of a step, in the words of the wire.
@@ -93,19 +94,20 @@ impl Default for Metrics {
             refusals: Cells::register(r, "refusals", "Requests answered by a problem", |kind| {
                 vec![("type", (*kind).to_owned())]
             }),
-            reloads: {
-                let reloads = Counter::default();
-                r.register(
-                    "config_reloads",
-                    "Configurations put in force since the start",
-                    reloads.clone(),
-                );
-                reloads
-            },
+            config_version: gauge(
+                r,
+                "config_version",
+                "The configuration in force, counted from 1 at the start",
+            ),
             config_faults: gauge(
                 r,
                 "config_faults",
                 "Faults in the configuration's files now",
+            ),
+            config_errors: gauge(
+                r,
+                "config_errors",
+                "Errors in the configuration's files since the start",
             ),
             registry,
         }

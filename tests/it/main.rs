@@ -18,5 +18,6 @@ mod schema;
 mod secrets;
 mod sending;
 mod support;
+mod templates;
 mod tls;
 mod under_reload;

@@ -8,7 +8,7 @@ mod watched;
 use crate::config::{Conf, WEBHOOK};
 use std::path::Path;
 use std::time::Duration;
-use stepgate::config::{self, Found, Live, NotFound, Snapshot, Watch};
+use stepgate::config::{self, Auth, Found, Live, NotFound, Snapshot, Watch};
 use stepgate::model::{Target, TileRef, WebhookId};
 use tokio::time::Instant;
 
@@ -99,14 +99,28 @@ fn named(name: &str) -> String {
     WEBHOOK.replace("Hook", name)
 }
 
+/// The Basic token of the webhook in service.
+fn token(snapshot: &Snapshot, id: &str) -> String {
+    let target = Target::Webhook(WebhookId::new(id).unwrap());
+    match &snapshot.find(&target).unwrap().webhook.auth {
+        Auth::Basic(token) => token.expose().to_owned(),
+        Auth::None | Auth::Oauth2(_) => String::new(),
+    }
+}
+
 /// A webhook with `data_retrieval`, tested as it stands.
 fn tested(name: &str, path: &str) -> String {
+    tested_with(name, path, "", Path::new(""))
+}
+
+/// As [`tested`], with more tables; relative paths start at `base`.
+fn tested_with(name: &str, path: &str, tables: &str, base: &Path) -> String {
     let text = format!(
-        "name = {name:?}\nmethod = \"GET\"\nendpoint = \"https://api.example.com/{path}\"\n\
+        "name = {name:?}\nmethod = \"GET\"\nendpoint = \"https://api.example.com/{path}\"\n{tables}\
          [data_retrieval]\nobject = \"o\"\nfields = [{{ name = \"f\", pointer = \"/f\", type = \"number\" }}]\n"
     );
     let id = WebhookId::new("any").unwrap();
-    let draft = config::draft(&id, &text, "any.toml", Path::new(""));
+    let draft = config::draft(&id, &text, "any.toml", base);
     let fingerprint = draft.fingerprint.unwrap();
     format!("{text}[data_retrieval.test]\nfingerprint = {fingerprint:?}\n")
 }

@@ -1,6 +1,8 @@
 //! TLS: whom the gateway talks to, and that nobody else gets a byte of a request.
 
-use crate::support::endpoint::{Endpoint, Reply, Speaks, eventually, reply};
+mod http2;
+
+use crate::support::endpoint::{Endpoint, Speaks, reply};
 use crate::support::pki::{Authority, Identity};
 use crate::support::{exchange_with, https_rules, post_to};
 use std::io::{BufRead, BufReader};
@@ -174,36 +176,6 @@ async fn tls_1_2_is_good_enough() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_speaks_only_http2_is_spoken_to_in_http2() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let endpoint = Endpoint::start(
-        Speaks::Http2(config),
-        [reply(200).header("x-a", "b").body("ok")],
-    );
-
-    let response = call(HOST, endpoint.port(), &https_rules(&authority))
-        .await
-        .unwrap();
-
-    let request = &endpoint.requests()[0];
-    assert_eq!(
-        request.target,
-        format!("https://{HOST}:{}/hook?a=1", endpoint.port())
-    );
-    assert_eq!(
-        request.headers,
-        [
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("content-length".to_owned(), "7".to_owned()),
-        ]
-    );
-    assert_eq!(request.body, b"{\"a\":1}");
-    assert_eq!(response.headers["x-a"], "b");
-    assert_eq!((response.status, &response.body[..]), (200, &b"ok"[..]));
-}
-
-#[tokio::test]
 async fn a_changed_ca_file_is_in_force_within_seconds_and_a_broken_one_is_not() {
     let (old, new) = (Authority::new(), Authority::new());
     let endpoint = https(&new.issue(&[HOST]));
@@ -266,161 +238,6 @@ async fn a_session_is_resumed_and_a_kept_connection_needs_none() {
     assert!(first.timing.tls > Duration::ZERO);
     assert_eq!(second.timing.tls, Duration::ZERO);
     assert_eq!(endpoint.connections(), 1);
-}
-
-#[tokio::test]
-async fn many_requests_at_once_share_one_http2_connection() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let pause = Duration::from_millis(30);
-    let endpoint = Endpoint::start(Speaks::Http2(config), [reply(204).after(pause)]);
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let request = post_to(Scheme::Https, HOST, endpoint.port());
-
-    let all = (0..60).map(|_| exchange_with(&egress, &request, &rules, BodyUse::Discard));
-    let statuses: Vec<_> = futures_util::future::join_all(all)
-        .await
-        .into_iter()
-        .map(|result| result.unwrap().status)
-        .collect();
-
-    assert_eq!(statuses, [204; 60]);
-    assert_eq!(endpoint.connections(), 1);
-}
-
-#[tokio::test]
-async fn a_refused_stream_goes_out_once_more_and_not_for_ever() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let script = [Reply::refused(), reply(200), Reply::refused()];
-    let endpoint = Endpoint::start(Speaks::Http2(config), script);
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let request = post_to(Scheme::Https, HOST, endpoint.port());
-
-    let first = exchange_with(&egress, &request, &rules, BodyUse::Discard)
-        .await
-        .unwrap();
-    assert_eq!((first.status, endpoint.requests().len()), (200, 2));
-
-    let second = exchange_with(&egress, &request, &rules, BodyUse::Discard).await;
-    assert!(matches!(second, Err(EgressError::Lost)), "{second:?}");
-    assert_eq!(endpoint.requests().len(), 4);
-}
-
-#[tokio::test]
-async fn an_http2_deadline_leaves_no_stream_behind() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let mut script = vec![Reply::silent(); 3];
-    script.push(reply(200));
-    let endpoint = Endpoint::start(Speaks::Http2(config), script);
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let request = post_to(Scheme::Https, HOST, endpoint.port());
-
-    for _ in 0..3 {
-        let deadline = tokio::time::Instant::now() + Duration::from_millis(100);
-        let result = egress
-            .exchange(&request, &rules, BodyUse::Discard, deadline)
-            .await;
-        assert!(matches!(
-            result,
-            Err(EgressError::Deadline {
-                request_begun: true,
-                ..
-            })
-        ));
-    }
-    let last = exchange_with(&egress, &request, &rules, BodyUse::Discard).await;
-
-    assert_eq!(last.unwrap().status, 200);
-    eventually("the silent connections are closed", || {
-        endpoint.open_connections() <= 1
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_connection_takes_a_hundred_streams_and_the_rest_go_on_another() {
-    let (authority, pause) = (Authority::new(), Duration::from_millis(200));
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let endpoint = Endpoint::start(Speaks::Http2(config), [reply(204).after(pause)]);
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let request = post_to(Scheme::Https, HOST, endpoint.port());
-
-    let all = (0..150).map(|_| exchange_with(&egress, &request, &rules, BodyUse::Discard));
-    let results = futures_util::future::join_all(all).await;
-
-    assert!(results.iter().all(Result::is_ok));
-    assert_eq!(
-        (endpoint.requests().len(), endpoint.connections()),
-        (150, 2)
-    );
-}
-
-#[tokio::test]
-async fn an_http2_body_is_bounded_and_its_connection_serves_on() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let script = [reply(200).body(vec![b'x'; 8 << 20]), reply(200).body("ok")];
-    let endpoint = Endpoint::start(Speaks::Http2(config), script);
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let mut request = post_to(Scheme::Https, HOST, endpoint.port());
-    request.body = Some(vec![b'y'; 1 << 20].into());
-    let capture = BodyUse::Capture { limit: 100_000 };
-
-    let first = exchange_with(&egress, &request, &rules, capture).await;
-    let second = exchange_with(&egress, &request, &rules, capture).await;
-
-    assert_eq!(
-        first.unwrap_err().to_string(),
-        "the answer's body is over 100000 bytes"
-    );
-    assert_eq!(second.unwrap().body, "ok");
-    assert_eq!(endpoint.requests()[1].body.len(), 1 << 20);
-    assert_eq!(endpoint.connections(), 1);
-}
-
-#[tokio::test]
-async fn an_http2_body_that_nobody_wants_does_not_hold_up_its_connection() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let endpoint = Endpoint::start(
-        Speaks::Http2(config),
-        [reply(200).body(vec![b'x'; 8 << 20])],
-    );
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let request = post_to(Scheme::Https, HOST, endpoint.port());
-
-    for _ in 0..20 {
-        let response = exchange_with(&egress, &request, &rules, BodyUse::Discard).await;
-        assert_eq!(response.unwrap().status, 200);
-    }
-
-    assert_eq!((endpoint.requests().len(), endpoint.connections()), (20, 1));
-}
-
-#[tokio::test]
-async fn an_endpoint_that_closes_its_http2_connection_is_asked_on_a_new_one() {
-    let authority = Authority::new();
-    let config = authority.issue(&[HOST]).server(&["h2"]);
-    let endpoint = Endpoint::start(Speaks::Http2(config), [reply(200).closing()]);
-    let rules = https_rules(&authority);
-    let egress = Egress::new(OwnListeners::default());
-    let request = post_to(Scheme::Https, HOST, endpoint.port());
-
-    for _ in 0..3 {
-        let response = exchange_with(&egress, &request, &rules, BodyUse::Discard).await;
-        assert_eq!(response.unwrap().status, 200);
-    }
-
-    assert_eq!(endpoint.requests().len(), 3);
-    assert!(endpoint.connections() > 1);
 }
 
 #[tokio::test]

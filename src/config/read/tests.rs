@@ -1,3 +1,5 @@
+//! Whatever a file holds: broken, deep, or of a kind that needs a closer look.
+
 use super::*;
 use crate::model::{JourneyId, WebhookId};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! What is remembered of a step, and for how long.
+
 use super::*;
 use crate::model::{PendingReason, TileRef, Verdict};
 use crate::web::Reply;

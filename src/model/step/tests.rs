@@ -1,3 +1,5 @@
+//! What is a step, and what is none.
+
 use super::*;
 use proptest::prelude::*;
 

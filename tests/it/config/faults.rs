@@ -40,3 +40,25 @@ fn assert_rows(judge: impl Fn(&str) -> Vec<String>, rows: &[Row]) {
         assert_eq!(judge(text), *expected, "{text}");
     }
 }
+
+#[test]
+fn no_fault_says_anything_of_a_secret() {
+    let wrong = [
+        r#"token = "hunter2\u0007""#,
+        r#"token = ["hunter2"]"#,
+        r#"token = { evn = "hunter2" }"#,
+        r#"token = { env = ["hunter2"] }"#,
+        r#"token = { file = { hunter = "hunter2" } }"#,
+        r#"token = { file = "secret" }"#,
+        r#"token = "hunter2"#,
+        r#"token = hunter2"#,
+        r#"tokne = "hunter2""#,
+    ];
+    for token in wrong {
+        let text = format!("{WEBHOOK}[auth]\ntype = \"basic\"\n{token}\n");
+        let conf = Conf::with(&[("webhooks/w.toml", &text), ("secret", "hunter2\0")]);
+        let faults = conf.faults().join("\n");
+        assert!(!faults.is_empty(), "{token}");
+        assert!(!faults.contains("hunter2"), "{faults}");
+    }
+}

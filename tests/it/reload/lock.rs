@@ -1,6 +1,7 @@
 //! A webhook that a Live Data tile of a published journey refers to stays as it is.
 
-use super::{JOURNEY, Running, name, named, tested};
+use super::{JOURNEY, Running, name, named, tested, tested_with, token};
+use crate::config::Conf;
 use std::fs;
 use stepgate::config::NotFound;
 
@@ -104,4 +105,25 @@ fn a_published_journey_that_breaks_keeps_its_locks() {
     running.until(|snapshot| snapshot.faults.len() == 2);
 
     assert_eq!(running.name("hook"), Ok("One".into()));
+}
+
+#[test]
+fn its_secret_is_read_again_all_the_same() {
+    let auth = "[auth]\ntype = \"basic\"\ntoken = { file = \"token\" }\n";
+    let conf = Conf::with(&[("token", "one")]);
+    let hook = |name, path| tested_with(name, path, auth, conf.path());
+    let (first, second) = (hook("One", "one"), hook("Two", "two"));
+    let running = Running::with(&[
+        ("webhooks/hook.toml", &first),
+        ("journeys/j.toml", &live_data(true)),
+        ("token", "one"),
+    ]);
+    running.conf.write("webhooks/hook.toml", second);
+    running.until(|snapshot| !snapshot.faults.is_empty());
+
+    running.conf.write("token", "two");
+
+    running.until(|snapshot| token(snapshot, "hook") == "two");
+    assert_eq!(running.name("hook"), Ok("One".into()));
+    assert_eq!(running.faults(), [refused("edited")]);
 }

@@ -42,7 +42,8 @@ fn what_came_into_service_by_a_reload_is_known_too() {
 
 #[test]
 fn the_copies_are_for_the_owner_only() {
-    let running = Running::with(&[("webhooks/hook.toml", &named("One"))]);
+    // The end waits for the copies.
+    let running = Running::with(&[("webhooks/hook.toml", &named("One"))]).restarted(|_| ());
     let mode = |name: &str| {
         let path = running.conf.file("data").join(name);
         fs::metadata(path).unwrap().permissions().mode() & 0o777

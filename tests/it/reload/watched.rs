@@ -1,11 +1,11 @@
 //! Changes that the watcher finds by itself.
 
-use super::{JOURNEY, Running, name, named, tested, tile};
+use super::{JOURNEY, Running, name, named, tested, tile, token};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
-use stepgate::config::{Auth, NotFound, Snapshot};
+use stepgate::config::{NotFound, Snapshot};
 
 #[test]
 fn an_edit_a_new_file_and_a_deletion_are_in_service_by_themselves() {
@@ -189,18 +189,14 @@ fn a_secret_in_a_file_is_read_again_when_the_file_changes() {
         named("A")
     );
     let running = Running::with(&[("webhooks/a.toml", &guarded), ("secrets/token", "one\n")]);
-    let token = |snapshot: &Snapshot| match &tile_free(snapshot).auth {
-        Auth::Basic(token) => token.expose().to_owned(),
-        Auth::None | Auth::Oauth2(_) => String::new(),
-    };
-    assert_eq!(token(&running.live.get()), "one");
+    assert_eq!(token(&running.live.get(), "a"), "one");
 
     running.conf.write("secrets/token", "two\n");
-    running.until(|snapshot| token(snapshot) == "two");
+    running.until(|snapshot| token(snapshot, "a") == "two");
 
     fs::remove_file(running.conf.file("secrets/token")).unwrap();
     running.until(|snapshot| !snapshot.faults.is_empty());
-    assert_eq!(token(&running.live.get()), "two");
+    assert_eq!(token(&running.live.get(), "a"), "two");
 }
 
 #[test]
@@ -218,7 +214,7 @@ fn settings_take_effect_but_for_those_that_need_a_restart() {
     assert_eq!(running.live.get().gateway.listen, before);
     assert_eq!(
         running.faults(),
-        ["gateway.toml:1:1: warning: `[listen]` or `[store]` changed; a restart puts it in force"]
+        ["gateway.toml:1:1: warning: listen: changed; a restart puts it in force"]
     );
 
     running
@@ -242,12 +238,4 @@ fn a_look_that_finds_nothing_new_changes_nothing() {
     running.watch.look();
 
     assert_eq!(running.live.get().version, version);
-}
-
-fn tile_free(snapshot: &Snapshot) -> std::sync::Arc<stepgate::config::Webhook> {
-    let id = stepgate::model::WebhookId::new("a").unwrap();
-    snapshot
-        .find(&stepgate::model::Target::Webhook(id))
-        .unwrap()
-        .webhook
 }

@@ -52,6 +52,8 @@ pub(crate) enum Speaks {
     Http2(Arc<rustls::ServerConfig>),
     /// These bytes to whoever connects and has said a word, then the end.
     Bytes(&'static [u8]),
+    /// Under TLS: these bytes to whoever has said a word, then silence.
+    TlsBytes(Arc<rustls::ServerConfig>, &'static [u8]),
 }
 
 #[derive(Default)]
@@ -206,6 +208,11 @@ async fn connected(
                 converse(tls, &script, &log, connection).await;
             }
         }
+        Speaks::TlsBytes(config, bytes) => {
+            if let Ok(tls) = TlsAcceptor::from(config).accept(tcp).await {
+                recite(tls, bytes).await;
+            }
+        }
         Speaks::Http2(config) => {
             if let Ok(tls) = TlsAcceptor::from(config).accept(tcp).await {
                 http2::converse(tls, script, log, connection).await;
@@ -220,6 +227,15 @@ async fn greet(mut tcp: TcpStream, bytes: &[u8]) {
     drop(tcp.read(&mut heard).await);
     drop(tcp.write_all(bytes).await);
     drop(tcp.shutdown().await);
+}
+
+async fn recite<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, bytes: &[u8]) {
+    let mut heard = vec![0; 16 * 1024];
+    let mut unsaid = Some(bytes);
+    while let Ok(1..) = stream.read(&mut heard).await {
+        drop(stream.write_all(unsaid.take().unwrap_or_default()).await);
+        drop(stream.flush().await);
+    }
 }
 
 /// Reads requests and plays replies until one of the sides has had enough.

@@ -7,14 +7,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use stepgate::app::{App, Ending, Parts, StartFault, Stop, Threads};
-use stepgate::config::{
-    Admin, Ambiguous, Delivery, EgressRules, Gateway, Listen, Live, Log, Oauth2, Outcomes, Retry,
-    Shutdown, Snapshot, Steps, Store,
-};
+use stepgate::app::{App, Ending, Parts, Runtime, StartFault, Stop};
+use stepgate::config::{Gateway, Live, Snapshot};
 use stepgate::ingress::Run;
 use stepgate::model::{Outcome, Secret, StepId, Target, Verdict};
 use stepgate::pipeline::{Arrival, Refusal};
+use stepgate::schedule::MemoryStore;
 use stepgate::telemetry::Telemetry;
 use stepgate::web::Patience;
 use tempfile::TempDir;
@@ -101,10 +99,15 @@ impl Setup {
 
     fn start_parts(self, told: impl FnOnce(&Ending) -> Scripted) -> Result<Running, StartFault> {
         let live = Live::new(Snapshot::new(self.gateway, HashMap::new(), HashMap::new()));
-        let mut parts = Parts::new(live, Telemetry::default(), self.pipeline);
-        parts.pipeline = told(&parts.ending);
+        let mut parts = Parts::new(
+            live,
+            Telemetry::default(),
+            Arc::new(MemoryStore::default()),
+            Vec::new(),
+        );
+        parts.pipelines = vec![told(&parts.ending); 2];
         parts.patience = self.patience;
-        parts.threads = Threads::Stealing;
+        parts.runtime = Runtime::Restartable;
         let app = App::bind(parts)?;
         let (http, admin) = (app.http()[0], app.admin());
         let stop = Arc::new(Semaphore::new(0));
@@ -183,63 +186,10 @@ pub(crate) fn outcome(id: &StepId, target: &Target, verdict: Verdict) -> Outcome
 
 /// The defaults, on ports of its own.
 fn gateway(data: std::path::PathBuf) -> Gateway {
-    const MINUTE: Duration = Duration::from_secs(60);
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    const MIB: u64 = 1024 * 1024;
-    Gateway {
-        listen: Listen {
-            http: vec![([127, 0, 0, 1], 0).into()],
-            unix: Vec::new(),
-            admin: ([127, 0, 0, 1], 0).into(),
-            threads: 2,
-            token: None,
-        },
-        delivery: Delivery {
-            timeout: Duration::from_secs(10),
-            response_limit: 1024 * 1024,
-            render_limit: 1024 * 1024,
-            max_in_flight: 10_000,
-            max_in_flight_per_host: 2000,
-            inline_wait: Duration::from_secs(2),
-        },
-        egress: EgressRules {
-            allow_http: false,
-            allow_addresses: Vec::new(),
-            resolve: HashMap::new(),
-            ca_file: None,
-        },
-        retry: Retry {
-            delay: 3 * MINUTE,
-            jitter: Duration::ZERO,
-            max_retries: 3,
-            statuses: vec![429, 502, 503, 504],
-            ambiguous: Ambiguous::Retry,
-        },
-        oauth2: Oauth2 {
-            token_lifetime: 10 * DAY,
-            max_refreshes: 3,
-        },
-        steps: Steps {
-            dedupe_window: 10 * MINUTE,
-            dedupe_max: 1_000_000,
-            dedupe_memory: 256 * MIB,
-        },
-        store: Store {
-            folder: data,
-            reserve: 256 * MIB,
-        },
-        outcomes: Outcomes { keep: 7 * DAY },
-        shutdown: Shutdown {
-            grace: Duration::from_secs(15),
-        },
-        log: Log {
-            level: tracing::Level::INFO,
-            format: None,
-        },
-        admin: Admin {
-            hosts: Vec::new(),
-            token: None,
-            tokens: Vec::new(),
-        },
-    }
+    let mut gateway = Gateway::default();
+    gateway.listen.http = vec![([127, 0, 0, 1], 0).into()];
+    gateway.listen.admin = ([127, 0, 0, 1], 0).into();
+    gateway.listen.threads = 2;
+    gateway.store.folder = data;
+    gateway
 }

@@ -1,0 +1,143 @@
+//! Edits of configuration files that keep what people wrote: comments, order, formatting.
+//!
+//! A file is written beside its place, synced and renamed, so that nobody ever reads half of it.
+
+use jiff::Timestamp;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use toml_edit::{DocumentMut, Item, Table, value};
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteFault {
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot edit {}: it is no TOML", path.display())]
+    Syntax { path: PathBuf },
+    #[error("cannot edit {}: it has no table [data_retrieval]", path.display())]
+    NoDataRetrieval { path: PathBuf },
+    #[error("cannot write {}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// Writes into the webhook's file `path` that what has `fingerprint` was tested successfully `at`.
+///
+/// # Errors
+/// A [`WriteFault`]; the file is as it was.
+pub fn record_test(path: &Path, fingerprint: &str, at: Timestamp) -> Result<(), WriteFault> {
+    let read = fs::read_to_string(path);
+    let text = read.map_err(|source| WriteFault::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let edited = with_test(&text, fingerprint, at).map_err(|missing| match missing {
+        Missing::Syntax => WriteFault::Syntax { path: path.into() },
+        Missing::DataRetrieval => WriteFault::NoDataRetrieval { path: path.into() },
+    })?;
+    replace(path, &edited).map_err(|source| WriteFault::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Missing {
+    Syntax,
+    DataRetrieval,
+}
+
+fn with_test(text: &str, fingerprint: &str, at: Timestamp) -> Result<String, Missing> {
+    let mut document: DocumentMut = text.parse().map_err(|_| Missing::Syntax)?;
+    let retrieval = document
+        .get_mut("data_retrieval")
+        .and_then(Item::as_table_like_mut)
+        .ok_or(Missing::DataRetrieval)?;
+    let test = retrieval
+        .entry("test")
+        .or_insert_with(|| Item::Table(Table::new()))
+        .as_table_like_mut()
+        .ok_or(Missing::Syntax)?;
+    let seconds = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    for (key, text) in [("fingerprint", fingerprint), ("at", &*seconds)] {
+        // Set in place where it is there, so that a comment behind it stays.
+        match test.get_mut(key).and_then(Item::as_value_mut) {
+            Some(there) => {
+                let decor = there.decor().clone();
+                *there = text.into();
+                *there.decor_mut() = decor;
+            }
+            None => {
+                test.insert(key, value(text));
+            }
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// Puts `text` at `path`, whole or not at all. A symbolic link stays one: its file is replaced.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut beside = tempfile::Builder::new()
+        .prefix(".stepgate-")
+        .tempfile_in(folder)?;
+    beside.write_all(text.as_bytes())?;
+    let file = beside.as_file();
+    file.set_permissions(fs::metadata(&path)?.permissions())?;
+    file.sync_all()?;
+    beside.persist(&path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: &str = "2026-11-23T10:00:00.5Z";
+
+    fn edited(text: &str) -> Result<String, Missing> {
+        with_test(text, "sha256:new", AT.parse().unwrap())
+    }
+
+    #[test]
+    fn a_first_record_adds_the_table_and_keeps_every_comment() {
+        let text = "name = \"N\" # shown\n\n[data_retrieval] # live\nobject = \"o\"\n\n# why\n[[data_retrieval.fields]]\nname = \"a\"\n";
+        let expected = format!(
+            "{text}\n[data_retrieval.test]\nfingerprint = \"sha256:new\"\nat = \"2026-11-23T10:00:00Z\"\n"
+        );
+        assert_eq!(edited(text), Ok(expected));
+    }
+
+    #[test]
+    fn a_second_record_replaces_the_values_and_nothing_else() {
+        let text = "[data_retrieval]\nobject = \"o\"\n[data_retrieval.test]\nfingerprint = \"sha256:old\" # by hand\nat = \"2020-01-01T00:00:00Z\"\n";
+        let expected = text
+            .replace("sha256:old", "sha256:new")
+            .replace("2020-01-01T00", "2026-11-23T10");
+        assert_eq!(edited(text), Ok(expected));
+    }
+
+    #[test]
+    fn a_webhook_without_data_retrieval_has_nothing_to_record() {
+        assert_eq!(edited("name = \"N\""), Err(Missing::DataRetrieval));
+        assert_eq!(edited("name = "), Err(Missing::Syntax));
+    }
+
+    #[test]
+    fn a_written_file_keeps_its_mode_and_its_link() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a.toml"), folder.path().join("b.toml"));
+        fs::write(&file, "[data_retrieval]\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+
+        record_test(&link, "sha256:new", AT.parse().unwrap()).unwrap();
+
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::read_to_string(&file).unwrap().contains("sha256:new"));
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+    }
+}

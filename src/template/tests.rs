@@ -1,0 +1,30 @@
+//! What templates promise: helpers one by one, places, faults, bounds.
+
+use super::*;
+
+mod faults;
+mod helpers;
+mod hostile;
+mod places;
+
+const LIMITS: RenderLimits = RenderLimits {
+    output_bytes: 1 << 20,
+};
+
+/// 2012-06-19T13:05:09.123Z
+const NOW_MS: u64 = 1_340_111_109_123;
+
+/// What `template` renders of `data`, a value being text; the error's text where it does not.
+fn rendered(template: &str, place: Place, data: &str) -> Result<String, String> {
+    let template = Template::parse(template, place)
+        .map_err(|fault| format!("{}: {}", fault.offset, fault.message))?;
+    let context = Context {
+        data_fields: Some(data),
+        email: Some("\"ada@example.com\""),
+        ..Context::default()
+    };
+    let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(NOW_MS);
+    template
+        .render_at(&context, LIMITS, now)
+        .map_err(|error| error.message)
+}
