@@ -90,83 +90,79 @@ fn kind_and_text(received: &Received) -> (String, String) {
     (kind.to_owned(), received.text())
 }
 
+/// Sends each of `table` and compares the JSON that came.
+#[track_caller]
+fn assert_sends_json(table: &[(&'static str, &'static str, &'static str, &str)]) {
+    let table = table.iter().map(|(name, webhook, step, body)| {
+        let case = Case {
+            name,
+            webhook,
+            step,
+            ..PLAIN
+        };
+        (case, ("application/json".to_owned(), (*body).to_owned()))
+    });
+    assert_sends(table.collect(), kind_and_text);
+}
+
 #[test]
 fn a_json_payload_keeps_order_and_the_text_of_its_values() {
-    let case = |name, webhook, step| Case {
-        name,
-        webhook,
-        step,
-        ..PLAIN
-    };
-    let table = vec![
+    assert_sends_json(&[
         (
-            case(
-                "numbers",
-                "",
-                r#""dataFields":{"i":1234567890123456789,"d":1.10,"big":1e400,"exp":1E5,"neg":-0,"long":123456789012345678901234567890}"#,
-            ),
+            "numbers",
+            "",
+            r#""dataFields":{"i":1234567890123456789,"d":1.10,"big":1e400,"exp":1E5,"neg":-0,"long":123456789012345678901234567890}"#,
             r#"{"i":1234567890123456789,"d":1.10,"big":1e400,"exp":1E5,"neg":-0,"long":123456789012345678901234567890,"workflowId":7}"#,
         ),
         (
-            case(
-                "a name that comes twice: the later value in the first place",
-                "",
-                r#""dataFields":{"a":1,"b":2,"a":3}"#,
-            ),
-            r#"{"a":3,"b":2,"workflowId":7}"#,
-        ),
-        (
-            case(
-                "null is a value, and wins",
-                "user_fields = ['city', 'state']\n",
-                r#""email":null,"profile":{"city":"Rome","state":null},"dataFields":{"city":null}"#,
-            ),
+            "null is a value, and wins",
+            "user_fields = ['city', 'state']\n",
+            r#""email":null,"profile":{"city":"Rome","state":null},"dataFields":{"city":null}"#,
             r#"{"city":null,"state":null,"workflowId":7}"#,
         ),
         (
-            case(
-                "user fields, dataFields, email and workflowId, custom body",
-                "user_fields = ['z', 'y', 'gone']\n[body]\njson = '{\"y\":\"body\",\"email\":\"b@example.com\",\"last\":[1.0]}'\n",
-                r#""email":"a@example.com","workflowId":99,"profile":{"y":"profile","z":"profile","x":1},"dataFields":{"first":true,"z":"data"}"#,
-            ),
+            "deep values as they were written",
+            "",
+            r#""dataFields":{"o":{"a":1.0,"a":[true,null]},"s":"ü\u00fc\n"}"#,
+            r#"{"o":{"a":1.0,"a":[true,null]},"s":"ü\u00fc\n","workflowId":7}"#,
+        ),
+        (
+            "nothing at all",
+            "include_email_and_workflow_id = false\n",
+            r#""userId":"u""#,
+            "{}",
+        ),
+    ]);
+}
+
+#[test]
+fn where_a_name_comes_twice_the_later_value_stands_in_the_first_place() {
+    assert_sends_json(&[
+        (
+            "in dataFields",
+            "",
+            r#""dataFields":{"a":1,"b":2,"a":3}"#,
+            r#"{"a":3,"b":2,"workflowId":7}"#,
+        ),
+        (
+            "user fields, dataFields, email and workflowId, custom body",
+            "user_fields = ['z', 'y', 'gone']\n[body]\njson = '{\"y\":\"body\",\"email\":\"b@example.com\",\"last\":[1.0]}'\n",
+            r#""email":"a@example.com","workflowId":99,"profile":{"y":"profile","z":"profile","x":1},"dataFields":{"first":true,"z":"data"}"#,
             r#"{"z":"data","y":"body","first":true,"email":"b@example.com","workflowId":99,"last":[1.0]}"#,
         ),
         (
-            case(
-                "dataFields give way to email and workflowId",
-                "",
-                r#""email":"a@example.com","dataFields":{"workflowId":"x","email":"data","n":1}"#,
-            ),
+            "dataFields give way to email and workflowId",
+            "",
+            r#""email":"a@example.com","dataFields":{"workflowId":"x","email":"data","n":1}"#,
             r#"{"workflowId":7,"email":"a@example.com","n":1}"#,
         ),
         (
-            case(
-                "without email and workflowId",
-                "include_email_and_workflow_id = false\n",
-                r#""email":"a@example.com","dataFields":{"n":1}"#,
-            ),
+            "without email and workflowId",
+            "include_email_and_workflow_id = false\n",
+            r#""email":"a@example.com","dataFields":{"n":1}"#,
             r#"{"n":1}"#,
         ),
-        (
-            case(
-                "nothing at all",
-                "include_email_and_workflow_id = false\n",
-                r#""userId":"u""#,
-            ),
-            "{}",
-        ),
-        (
-            case(
-                "deep values as they were written",
-                "",
-                r#""dataFields":{"o":{"a":1.0,"a":[true,null]},"s":"ü\u00fc\n"}"#,
-            ),
-            r#"{"o":{"a":1.0,"a":[true,null]},"s":"ü\u00fc\n","workflowId":7}"#,
-        ),
-    ];
-    let json = |text: &str| ("application/json".to_owned(), text.to_owned());
-    let table = table.into_iter().map(|(case, text)| (case, json(text)));
-    assert_sends(table.collect(), kind_and_text);
+    ]);
 }
 
 #[test]

@@ -172,12 +172,7 @@ impl Gateway {
         Client::to(self.http)
     }
 
-    /// `GET` at the admin door, as admin.
-    pub(crate) fn admin(&self, path: &str) -> Answer {
-        let token = fs::read_to_string(self.path("data/admin-token")).unwrap();
-        self.admin_with(path, token.trim())
-    }
-
+    /// `GET` at the admin door, with a token.
     pub(crate) fn admin_with(&self, path: &str, token: &str) -> Answer {
         let request = get(path, &format!("Authorization: Bearer {token}\r\n"));
         Client::to(self.door).ask(request)
@@ -216,8 +211,17 @@ impl Gateway {
 
     /// Memory that the process has resident, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it ever had resident, in KiB.
+    pub(crate) fn most_resident_kib(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.unwrap().trim().strip_suffix(" kB").unwrap();
         number.parse().unwrap()
     }
