@@ -94,7 +94,7 @@ endpoint = "http://a.example"
     (
         r#"name = "n"
 method = "POST"
-endpoint = "https://0x7f.1/{{a}}"
+endpoint = "https://0x7f.1/{{urlEncode a}}"
 "#,
         &[
             "webhooks/w.toml:3:12: warning: endpoint: 127.0.0.1 is refused (Loopback): every step will exit; `egress.allow_addresses` may allow it",
@@ -155,6 +155,7 @@ type = "basic"
 token = "t"
 "#,
         &[
+            "webhooks/w.toml:5:4: warning: endpoint: `{{host}}` goes into the URL as it is; if it can hold anything but letters, digits, `.`, `-`, `*` or `_`, wrap it: `{{#urlEncode}}{{host}}{{/urlEncode}}`",
             "webhooks/w.toml:5:4: endpoint: an expression before the end of the origin, in a request with a secret; expected a literal scheme, host and port, and `/`, `?` or `#` after them",
         ],
     ),
@@ -167,6 +168,7 @@ type = "basic"
 token = "t"
 "#,
         &[
+            "webhooks/w.toml:3:34: warning: endpoint: `{{host}}` goes into the URL as it is; if it can hold anything but letters, digits, `.`, `-`, `*` or `_`, wrap it: `{{#urlEncode}}{{host}}{{/urlEncode}}`",
             "webhooks/w.toml:3:34: endpoint: an expression before the end of the origin, in a request with a secret; expected a literal scheme, host and port, and `/`, `?` or `#` after them",
         ],
     ),
