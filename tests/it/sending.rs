@@ -1,5 +1,7 @@
 //! What is sent for a step: the payload, the query, the headers, byte for byte.
 
+mod templates;
+
 use crate::support::client::post_with;
 use crate::support::endpoint::{Endpoint, Received, reply};
 use crate::support::process::{Gateway, Stage, at, webhook};

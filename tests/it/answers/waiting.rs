@@ -12,14 +12,16 @@ use std::time::Duration;
 fn gateway(endpoint: &Endpoint, stage: Stage, rate: &str) -> Gateway {
     stage
         .webhook("w", webhook("POST", &at(endpoint, "/"), ""))
-        .journey(
-            "j",
-            format!(
-                "workflow_id = 1\nname = 'J'\n\
-                [[tiles]]\nid = 't'\ntype = 'webhook'\nwebhook = 'w'\nrate_limit = '{rate}'\n"
-            ),
-        )
+        .journey("j", journey(rate))
         .start()
+}
+
+/// A journey with a tile `t` that calls `w` at `rate`.
+fn journey(rate: &str) -> String {
+    format!(
+        "workflow_id = 1\nname = 'J'\n\
+        [[tiles]]\nid = 't'\ntype = 'webhook'\nwebhook = 'w'\nrate_limit = '{rate}'\n"
+    )
 }
 
 #[test]
@@ -57,6 +59,31 @@ fn a_step_that_can_go_within_the_inline_wait_is_waited_for() {
 
     let received = endpoint.requests();
     assert!(received[3].at - received[0].at > Duration::from_millis(550));
+}
+
+#[test]
+fn a_round_with_another_token_and_a_retry_take_slots_like_everyone() {
+    let issuer = Endpoint::replying([reply(200).body(r#"{"access_token":"t"}"#)]);
+    let endpoint = Endpoint::replying([reply(401), reply(503), reply(200)]);
+    let auth = format!(
+        "[auth]\ntype = 'oauth2'\nclient_id = 'c'\nclient_secret = 's'\ntoken_url = '{}'\n",
+        at(&issuer, "/")
+    );
+    let gateway = Stage::new()
+        .set("retry.delay", "'10ms'")
+        .webhook("w", webhook("POST", &at(&endpoint, "/"), &auth))
+        .journey("j", journey("4/second"))
+        .start();
+
+    gateway.step(&json!({"id": "s", "tile": "j/t"}));
+    let last = gateway.finally("s");
+
+    let done = json!({"outcome": "continue", "status": 200, "attempts": 3});
+    assert_eq!(settled(last), done);
+    let received = endpoint.requests();
+    for pair in received.windows(2) {
+        assert!(pair[1].at - pair[0].at > Duration::from_millis(220));
+    }
 }
 
 #[test]

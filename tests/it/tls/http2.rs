@@ -190,6 +190,34 @@ async fn an_http2_body_is_bounded_and_its_connection_serves_on() {
 }
 
 #[tokio::test]
+async fn where_only_a_success_is_kept_another_http2_answer_is_its_head() {
+    let authority = Authority::new();
+    let config = authority.issue(&[HOST]).server(&["h2"]);
+    let bodies = [503, 200].map(|status| reply(status).body("x".repeat(100)));
+    let endpoint = Endpoint::start(Speaks::Http2(config), bodies);
+    let rules = https_rules(&authority);
+    let egress = Egress::new(OwnListeners::default());
+    let request = post_to(Scheme::Https, HOST, endpoint.port());
+    let keep = BodyUse::CaptureSuccess { limit: 99 };
+
+    let failed = exchange_with(&egress, &request, &rules, keep).await;
+    let success = exchange_with(&egress, &request, &rules, keep).await;
+
+    let failed = failed.unwrap();
+    assert_eq!((failed.status, failed.body.len()), (503, 0));
+    assert!(
+        matches!(
+            success,
+            Err(EgressError::BodyTooLarge {
+                limit: 99,
+                status: 200
+            })
+        ),
+        "{success:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_http2_body_that_nobody_wants_does_not_hold_up_its_connection() {
     let authority = Authority::new();
     let config = authority.issue(&[HOST]).server(&["h2"]);
