@@ -52,8 +52,13 @@ fn line(outcome: &Outcome) {
         attempts = outcome.attempts,
         elapsed_ms = u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
         sent = outcome.sent.map(Sent::as_str),
+        // Not the outcome's own message: it can name a host, which a template can make of an email.
         "{}",
-        outcome.message
+        match verdict {
+            Verdict::Continue => "the user continues",
+            Verdict::Exit(_) => "the user exits",
+            Verdict::Pending { .. } => "the step waits",
+        }
     );
 }
 
@@ -108,7 +113,7 @@ mod tests {
         assert_eq!(
             text.lines().last(),
             Some(concat!(
-                r#"{"level":"INFO","message":"The endpoint answered 404.","id":"s-1","#,
+                r#"{"level":"INFO","message":"the user exits","id":"s-1","#,
                 r#""tile":"welcome/offer","outcome":"exit","reason":"status","status":404,"#,
                 r#""attempts":1,"elapsed_ms":12,"target":"stepgate::telemetry::record"}"#,
             ))
