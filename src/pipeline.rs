@@ -11,7 +11,7 @@ use crate::config::{Found, Gateway, Live, NotFound, Snapshot};
 use crate::delivery::{self, Attempt, Judgement};
 use crate::egress::Egress;
 use crate::limits::{HostLimits, HostPermit, RateLimits, Slot};
-use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, Target};
+use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, StepId, Target};
 use crate::plan::{self, Plan, Secrets};
 use crate::schedule::{self, Claim, Store, StoreError};
 use crate::telemetry::Telemetry;
@@ -155,12 +155,21 @@ impl Pipeline {
         Ok(outcome)
     }
 
+    /// Takes a step that waits off the schedule. Whether there was one.
+    pub async fn cancel(&self, id: &StepId) -> bool {
+        let cancelled = self.store.cancel(id).await;
+        cancelled.unwrap_or_else(|error| {
+            tracing::warn!(step = %id, "a step could not be cancelled: {error}");
+            false
+        })
+    }
+
     /// One try of the step: plan, credential, permits, attempt; a 401 goes round.
     async fn advance(&self, travel: &mut Travel) -> Result<Next, NotFound> {
         let snapshot = self.live.get(); // One configuration for the whole try.
         let found = snapshot.find(&travel.step.target)?;
         if travel.has_expired() {
-            return Ok(Next::Final(travel.expired()));
+            return Ok(Next::Final(travel.expired(&found)));
         }
         let traceparent = travel.traceparent.as_ref();
         let plan = match plan::compose(
@@ -205,7 +214,7 @@ impl Pipeline {
             Err(wait) => return Round::Done(wait),
         };
         if travel.has_expired() {
-            return Round::Done(Next::Final(travel.expired()));
+            return Round::Done(Next::Final(travel.expired(found)));
         }
         let mut request = plan.request.clone();
         if let Some(credential) = &credential {

@@ -94,6 +94,9 @@ pub trait Store: fmt::Debug + Send + Sync {
         outcome: Bytes,
     ) -> Result<(), StoreError>;
 
+    /// Removes a step, claimed or not, and keeps nothing of it. Whether there was one.
+    async fn cancel(&self, id: &StepId) -> Result<bool, StoreError>;
+
     /// What waits.
     fn health(&self) -> Health;
 }

@@ -121,7 +121,13 @@ impl Dedupe {
         self.shard(id).lock().get(id, Instant::now())
     }
 
-    /// Takes note of what became of a step that came with a caller-made id and was pending. Call
+    /// A way to wait for a step that is running; none for one that is not.
+    pub fn flight(&self, id: &StepId) -> Option<Flight> {
+        let mut shard = self.shard(id).lock();
+        shard.is_running(id).then(|| Flight(shard.join(id)))
+    }
+
+    /// Takes note of what became of a step that was pending. Call
     /// it for every outcome of a due step, pending or final.
     pub fn report(&self, outcome: &Outcome, steps: &Steps) {
         let body = Bytes::from(outcome::to_json(outcome));

@@ -76,7 +76,8 @@ impl<P: Run> Front<P> {
             (Route::Steps, &Method::POST) => self.post(exchange, at, gateway).await,
             (Route::Steps, _) => self.refuse_with(refuse::method("POST")),
             (Route::Step(id), &Method::GET) => self.state(id),
-            (Route::Step(_), _) => self.refuse_with(refuse::method("GET")),
+            (Route::Step(id), &Method::DELETE) => self.forget(id).await,
+            (Route::Step(_), _) => self.refuse_with(refuse::method("GET, DELETE")),
             (Route::Nothing, _) => self.refuse(&refuse::not_found()),
         }
     }
@@ -103,8 +104,20 @@ impl<P: Run> Front<P> {
         if arrival.step.named {
             self.once(arrival, gateway).await
         } else {
-            self.run(arrival, gateway).await.0
+            self.unnamed(arrival, gateway).await
         }
+    }
+
+    /// Runs a step whose id was made here: nobody can send it again, but while it waits its state
+    /// can be asked for.
+    async fn unnamed(&self, arrival: Arrival, gateway: &Gateway) -> Reply {
+        let (reply, outcome) = self.run(arrival, gateway).await;
+        if let Some(outcome) = outcome.filter(|outcome| !outcome.verdict.is_final())
+            && self.dedupe.look(&outcome.id).is_none()
+        {
+            self.dedupe.report(&outcome, &gateway.steps);
+        }
+        reply
     }
 
     /// Runs a step whose id the caller made, unless it was here before.
@@ -162,11 +175,7 @@ impl<P: Run> Front<P> {
 
     /// The state of one step.
     fn state(&self, id: &str) -> Reply {
-        // Clients that encode paths write a colon as `%3A`.
-        let id = percent_decode_str(id).decode_utf8_lossy();
-        let seen = StepId::new(&id)
-            .ok()
-            .and_then(|id| Some((self.dedupe.look(&id)?, id)));
+        let seen = step_id(id).and_then(|id| Some((self.dedupe.look(&id)?, id)));
         match seen {
             Some((Seen::Answered(Known::Final(body) | Known::Pending(body)), _)) => {
                 Reply::json(StatusCode::OK, body)
@@ -175,6 +184,23 @@ impl<P: Run> Front<P> {
                 Reply::json(StatusCode::OK, outcome::to_json(&running(id, target)))
             }
             None => self.refuse(&refuse::unknown_step()),
+        }
+    }
+
+    /// Forgets one step: cancels it while it waits, drops what is remembered of it.
+    async fn forget(&self, id: &str) -> Reply {
+        let Some(id) = step_id(id) else {
+            return self.refuse(&refuse::unknown_step());
+        };
+        // What is under way cannot be taken back; it is forgotten once it is done.
+        if let Some(flight) = self.dedupe.flight(&id) {
+            flight.answer().await;
+        }
+        let cancelled = self.pipeline.cancel(&id).await;
+        if self.dedupe.forget(&id) || cancelled {
+            Reply::text(StatusCode::NO_CONTENT, "")
+        } else {
+            self.refuse(&refuse::unknown_step())
         }
     }
 
@@ -194,6 +220,11 @@ impl<P: Run> Handle for Front<P> {
         let reply = self.answer(exchange).await;
         exchange.reply(reply).await;
     }
+}
+
+/// The id in a path. Clients that encode paths write a colon as `%3A`.
+fn step_id(text: &str) -> Option<StepId> {
+    StepId::new(&percent_decode_str(text).decode_utf8_lossy()).ok()
 }
 
 fn route(path: &str) -> Route<'_> {

@@ -173,9 +173,13 @@ impl Travel {
         }
     }
 
-    pub(super) fn expired(&self) -> Outcome {
+    /// The user leaves, at a Live Data tile that branches too: it is too late to go on.
+    pub(super) fn expired(&self, found: &Found) -> Outcome {
         let verdict = Verdict::Exit(ExitReason::Expired);
-        self.outcome(verdict, "`expiresAt` has passed")
+        Outcome {
+            branch: live_data(found).map(|_| Branch::Failure),
+            ..self.outcome(verdict, "`expiresAt` has passed")
+        }
     }
 
     pub(super) fn unknown_tile(&self) -> Outcome {

@@ -109,6 +109,10 @@ impl Store for MemoryStore {
         self.state().remove(token, id)
     }
 
+    async fn cancel(&self, id: &StepId) -> Result<bool, StoreError> {
+        Ok(self.state().drop_step(id))
+    }
+
     fn health(&self) -> Health {
         let state = self.state();
         Health {
@@ -155,11 +159,18 @@ impl State {
         if held != Some(token) {
             return Err(StoreError::LostLease);
         }
-        if let Some(entry) = self.steps.remove(id) {
-            self.by_due.remove(&entry.place);
-            self.bytes -= cost(&entry.scheduled);
-        }
+        self.drop_step(id);
         Ok(())
+    }
+
+    /// Whether there was one.
+    fn drop_step(&mut self, id: &StepId) -> bool {
+        let Some(entry) = self.steps.remove(id) else {
+            return false;
+        };
+        self.by_due.remove(&entry.place);
+        self.bytes -= cost(&entry.scheduled);
+        true
     }
 }
 
@@ -216,6 +227,19 @@ mod tests {
         let complete = |token| store.complete(token, &id, Bytes::new());
         assert_eq!(complete(slow).await, Err(StoreError::LostLease));
         assert_eq!(complete(quick).await, Ok(()));
+        assert_eq!(store.health(), Health::default());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_step_is_gone_and_its_claim_worth_nothing() {
+        let store = MemoryStore::default();
+        store.schedule(scheduled("a", second(1))).await.unwrap();
+        let token = claimed(&store, Duration::from_secs(60)).await[0].1;
+        let id = StepId::new("a").unwrap();
+        assert_eq!(store.cancel(&id).await, Ok(true));
+        assert_eq!(store.cancel(&id).await, Ok(false));
+        let completed = store.complete(token, &id, Bytes::new()).await;
+        assert_eq!(completed, Err(StoreError::LostLease));
         assert_eq!(store.health(), Health::default());
     }
 

@@ -3,7 +3,7 @@
 use super::{Patience, Reply};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::server::ShutdownWatch;
@@ -199,11 +199,12 @@ impl<'a> Exchange<'a> {
 
     async fn write(&mut self, reply: Reply) -> pingora_core::Result<()> {
         let mut head = ResponseHeader::build_no_case(reply.status, Some(6))?;
-        head.insert_header(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(reply.content_type),
-        )?;
-        head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()))?;
+        // A 204 has no body, and may not say how long it is.
+        if reply.status != StatusCode::NO_CONTENT {
+            let kind = HeaderValue::from_static(reply.content_type);
+            head.insert_header(header::CONTENT_TYPE, kind)?;
+            head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()))?;
+        }
         if let Some((name, value)) = reply.header {
             head.insert_header(name, value)?;
         }

@@ -185,3 +185,43 @@ fn after_its_end_a_step_is_not_attempted() {
     assert_eq!(said, (&json!("exit"), &json!("expired"), &json!(1)));
     assert_eq!(endpoint.requests().len(), 1);
 }
+
+#[test]
+fn a_step_that_is_deleted_is_cancelled_and_forgotten() {
+    let endpoint = Endpoint::replying([reply(503)]);
+    let gateway = gateway(
+        &endpoint,
+        Stage::new().set("retry.delay", "'300ms'"),
+        "9/second",
+    );
+    let delete = |id: &str| gateway.delete(&format!("/v1/steps/{id}"));
+
+    let (status, _) = gateway.step(&json!({"id": "a", "webhook": "w"}));
+
+    assert_eq!(status, 202);
+    assert_eq!(delete("a"), 204);
+    assert_eq!((gateway.state("a").0, delete("a")), (404, 404));
+    // Its retry does not come; that of a step after it does.
+    gateway.step(&json!({"id": "b", "webhook": "w"}));
+    gateway.finally("b");
+    assert_eq!(endpoint.requests().len(), 1 + 4);
+}
+
+#[test]
+fn a_step_without_an_id_of_the_callers_can_be_asked_for_while_it_waits() {
+    let endpoint = Endpoint::replying([reply(503), reply(200)]);
+    let gateway = gateway(
+        &endpoint,
+        Stage::new().set("retry.delay", "'300ms'"),
+        "9/second",
+    );
+
+    let (_, pending) = gateway.step(&json!({"webhook": "w"}));
+    let id = pending["id"].as_str().unwrap();
+    let (status, state) = gateway.state(id);
+    let last = gateway.finally(id);
+
+    assert_eq!((status, state), (200, pending.clone()));
+    let done = json!({"outcome": "continue", "status": 200, "attempts": 2});
+    assert_eq!(settled(last), done);
+}

@@ -59,7 +59,7 @@ fn paths_methods_and_media_types_have_their_refusals() {
         (
             post(STEP).replacen("steps", "steps/x", 1),
             (405, "method-not-allowed"),
-            Some("GET"),
+            Some("GET, DELETE"),
         ),
         (get("/v1/steps/x/y", ""), (404, "not-found"), None),
         (get("/", ""), (404, "not-found"), None),

@@ -63,6 +63,10 @@ impl Run for Scripted {
     async fn run(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
         (self.0)(arrival).await
     }
+
+    async fn cancel(&self, _id: &StepId) -> bool {
+        false
+    }
 }
 
 // === impl Setup ===

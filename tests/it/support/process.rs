@@ -153,6 +153,11 @@ impl Gateway {
         parsed(&self.ask(&get(&format!("/v1/steps/{id}"), "")))
     }
 
+    /// The status that answers `DELETE path`.
+    pub(crate) fn delete(&self, path: &str) -> u16 {
+        self.ask(&get(path, "").replacen("GET", "DELETE", 1)).status
+    }
+
     /// The final outcome of a step that is pending, once it has one.
     pub(crate) fn finally(&self, id: &str) -> Value {
         let mut state = Value::Null;
