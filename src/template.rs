@@ -96,11 +96,13 @@ impl Template {
     /// Parses `source` for `place`.
     ///
     /// # Errors
-    /// A [`TemplateFault`] with where and why: unbalanced blocks, unknown helpers, partials, too deep a nesting, a regular
+    /// Each [`TemplateFault`] with where and why: unbalanced blocks, unknown helpers, partials, too deep a nesting, a regular
     /// expression that is none, JSON whose quotes depend on a value.
-    pub fn parse(source: &str, place: Place) -> Result<Self, TemplateFault> {
-        let pieces = scan::cut(source)?;
-        let mut root = tree::nest(pieces)?;
+    pub fn parse(source: &str, place: Place) -> Result<Self, Vec<TemplateFault>> {
+        // Past a tag that cannot be read, nothing is known of the others.
+        let mut root = scan::cut(source)
+            .and_then(tree::nest)
+            .map_err(|fault| vec![fault])?;
         whitespace::strip(&mut root);
         let compiled = compile::compile(&root, place)?;
         Ok(Self {

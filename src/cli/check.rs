@@ -23,7 +23,11 @@ impl Check {
         }
         let errors = report.count(Severity::Error);
         let warnings = report.count(Severity::Warning);
-        let found = format!("{errors} errors, {warnings} warnings");
+        let found = format!(
+            "{errors} error{}, {warnings} warning{}",
+            plural(errors),
+            plural(warnings)
+        );
         if errors > 0 {
             let refused = anyhow!("{}: {found}", self.conf.display());
             return Err(Failure::Refused(refused));
@@ -31,4 +35,8 @@ impl Check {
         println!("{}: {found}", self.conf.display());
         Ok(())
     }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

@@ -22,7 +22,7 @@ pub(super) struct Compiled {
 ///
 /// # Errors
 /// Unknown helpers, wrong arguments, patterns that are no patterns, and JSON whose quotes depend on the branch taken.
-pub(super) fn compile(root: &Program, place: Place) -> Result<Compiled, TemplateFault> {
+pub(super) fn compile(root: &Program, place: Place) -> Result<Compiled, Vec<TemplateFault>> {
     let quotes = (place == Place::JsonBody).then(Quotes::default);
     let mut compiler = Compiler {
         place,
@@ -30,8 +30,12 @@ pub(super) fn compile(root: &Program, place: Place) -> Result<Compiled, Template
         bound: Vec::new(),
         transformed: 0,
         warnings: Vec::new(),
+        faults: Vec::new(),
     };
-    let nodes = compiler.program(root)?;
+    let nodes = compiler.program(root);
+    if !compiler.faults.is_empty() {
+        return Err(compiler.faults);
+    }
     Ok(Compiled {
         nodes,
         warnings: compiler.warnings,
@@ -47,22 +51,34 @@ struct Compiler {
     /// How many transforming blocks the walk is inside of.
     transformed: usize,
     warnings: Vec<TemplateFault>,
+    /// What is wrong so far; the walk goes on past it.
+    faults: Vec<TemplateFault>,
 }
 
 // === impl Compiler ===
 
 impl Compiler {
-    fn program(&mut self, program: &Program) -> Result<Vec<Node>, TemplateFault> {
+    fn program(&mut self, program: &Program) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(program.items.len());
         for item in &program.items {
             match item {
                 Item::Text(text) => self.text(&mut nodes, &text.value),
                 Item::Comment(_) => {}
-                Item::Value(head) => nodes.push(self.value(head)?),
-                Item::Block(block) => nodes.push(self.block(block)?),
+                Item::Value(head) => match self.value(head) {
+                    Ok(node) => nodes.push(node),
+                    Err(fault) => self.faults.push(fault),
+                },
+                Item::Block(block) => match self.block(block) {
+                    Ok(node) => nodes.push(node),
+                    Err(fault) => {
+                        self.faults.push(fault);
+                        // How the block leaves the quotes is not known: nothing more is said of them.
+                        self.quotes = None;
+                    }
+                },
             }
         }
-        Ok(nodes)
+        nodes
     }
 
     fn text(&mut self, nodes: &mut Vec<Node>, text: &str) {
@@ -148,10 +164,10 @@ impl Compiler {
         self.bound
             .extend(block_parameters(&block.head).iter().cloned());
         let binds = self.bound.len() - outer;
-        let body = self.branch(block.program.as_ref())?;
+        let body = self.branch(block.program.as_ref());
         let after_body = std::mem::replace(&mut self.quotes, start);
         self.bound.truncate(outer);
-        let inverse = self.branch(block.inverse.as_ref())?;
+        let inverse = self.branch(block.inverse.as_ref());
         if self.transformed == 0 && after_body != self.quotes {
             let message =
                 "the branches of this block leave the quotes of the JSON in different states";
@@ -192,8 +208,8 @@ impl Compiler {
         let safe = helper.url_safe;
         let warned = self.warnings.len();
         self.transformed += 1;
-        let body = self.branch(block.program.as_ref())?;
-        let inverse = self.branch(block.inverse.as_ref())?;
+        let body = self.branch(block.program.as_ref());
+        let inverse = self.branch(block.inverse.as_ref());
         self.transformed -= 1;
         if safe {
             self.warnings.truncate(warned);
@@ -206,8 +222,8 @@ impl Compiler {
         })))
     }
 
-    fn branch(&mut self, program: Option<&Program>) -> Result<Vec<Node>, TemplateFault> {
-        program.map_or(Ok(Vec::new()), |program| self.program(program))
+    fn branch(&mut self, program: Option<&Program>) -> Vec<Node> {
+        program.map_or_else(Vec::new, |program| self.program(program))
     }
 
     fn quotes_in_force(&mut self) -> Option<&mut Quotes> {

@@ -17,7 +17,7 @@ const NOW_MS: u64 = 1_340_111_109_123;
 /// What `template` renders of `data`, a value being text; the error's text where it does not.
 fn rendered(template: &str, place: Place, data: &str) -> Result<String, String> {
     let template = Template::parse(template, place)
-        .map_err(|fault| format!("{}: {}", fault.offset, fault.message))?;
+        .map_err(|faults| format!("{}: {}", faults[0].offset, faults[0].message))?;
     let context = Context {
         data_fields: Some(data),
         email: Some("\"ada@example.com\""),

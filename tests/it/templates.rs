@@ -453,7 +453,8 @@ fn lay_out(block: &str, [before, between, after]: &[&str; 3]) -> String {
 }
 
 fn rendered(template: &str) -> Result<String, String> {
-    let template = Template::parse(template, Place::FormValue).map_err(|fault| fault.message)?;
+    let template =
+        Template::parse(template, Place::FormValue).map_err(|faults| faults[0].message.clone())?;
     let context = Context {
         data_fields: Some(DATA),
         ..Context::default()

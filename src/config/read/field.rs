@@ -166,7 +166,13 @@ impl<'a> Field<'a> {
                 }
                 Some(template)
             }
-            Err(fault) => self.refuse_inside(source, fault.offset, fault.message),
+            Err(faults) => {
+                for fault in faults {
+                    let field = self.clone();
+                    let _: Option<()> = field.refuse_inside(source, fault.offset, fault.message);
+                }
+                None
+            }
         }
     }
 

@@ -63,8 +63,10 @@ pub(super) fn read(table: &Table<'_>) -> Option<Letter> {
     }
     let body = match Template::parse(&body, Place::JsonBody) {
         Ok(body) => Some(body),
-        Err(fault) => {
-            table.error(fault.message);
+        Err(faults) => {
+            for fault in faults {
+                table.error(fault.message);
+            }
             None
         }
     };

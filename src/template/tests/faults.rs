@@ -1,6 +1,7 @@
 //! What is found when a template is loaded: where, and in which words.
 
 use super::{Place, Template};
+use crate::template::TemplateFault;
 
 /// Template, offset, message.
 const FAULTS: &[(&str, usize, &str)] = &[
@@ -152,18 +153,30 @@ const FAULTS: &[(&str, usize, &str)] = &[
 #[test]
 fn faults_say_where_what_was_found_and_what_is_accepted() {
     for (template, offset, message) in FAULTS {
-        let fault = Template::parse(template, Place::FormValue).unwrap_err();
-        assert_eq!(
-            (fault.offset, fault.message.as_str()),
-            (*offset, *message),
-            "{template}"
-        );
+        let faults = Template::parse(template, Place::FormValue).unwrap_err();
+        let fault = TemplateFault {
+            offset: *offset,
+            message: (*message).into(),
+        };
+        assert_eq!(faults, [fault], "{template}");
     }
 }
 
 #[test]
+fn every_fault_of_a_template_that_can_be_read_is_said_at_once() {
+    let source =
+        "{{uper a}} {{#if b}}{{math 1 2}}{{/if}} {{#nope c}}{{lowr d}}{{/nope}} {{cutt e}}";
+    let faults = Template::parse(source, Place::JsonBody).unwrap_err();
+    let offsets: Vec<_> = faults.iter().map(|fault| fault.offset).collect();
+    // What stands in a block that nobody knows is not looked at.
+    assert_eq!(offsets, [2, 22, 43, 73]);
+}
+
+#[test]
 fn a_helper_far_from_all_names_lists_them() {
-    let fault = Template::parse("{{sendTheWholeThing a}}", Place::FormValue).unwrap_err();
+    let fault = Template::parse("{{sendTheWholeThing a}}", Place::FormValue)
+        .unwrap_err()
+        .remove(0);
 
     let start = "`sendTheWholeThing` is not a helper; accepted are abbreviate, and, base64, breaklines, capitalize, ";
     assert_eq!(&fault.message[..start.len()], start);
@@ -177,9 +190,9 @@ fn nesting_is_bounded_before_anything_recurses() {
         (100_000, Some("blocks nest more than 64 deep")),
     ] {
         let source = "{{#if a}}".repeat(count) + &"{{/if}}".repeat(count);
-        let fault = Template::parse(&source, Place::FormValue).err();
+        let faults = Template::parse(&source, Place::FormValue).err();
         assert_eq!(
-            fault.map(|fault| fault.message).as_deref(),
+            faults.map(|faults| faults[0].message.clone()).as_deref(),
             message,
             "{count}"
         );
@@ -188,6 +201,6 @@ fn nesting_is_bounded_before_anything_recurses() {
         "{{{{#if a}}}}{}{{{{/if}}}}",
         "{{else if a}}".repeat(100_000)
     );
-    let fault = Template::parse(&chain, Place::FormValue).unwrap_err();
-    assert_eq!(fault.message, "more than 256 `{{else …}}` in one chain");
+    let faults = Template::parse(&chain, Place::FormValue).unwrap_err();
+    assert_eq!(faults[0].message, "more than 256 `{{else …}}` in one chain");
 }

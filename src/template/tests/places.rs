@@ -99,8 +99,8 @@ fn quotes_that_depend_on_a_value_are_a_fault_of_the_template() {
         (r#"{"a":"{{#if s}}\{{else}}n{{/if}}x"}"#, 0, ""),
     ] {
         match Template::parse(template, Place::JsonBody) {
-            Err(fault) => assert_eq!(
-                (fault.offset, fault.message.as_str()),
+            Err(faults) => assert_eq!(
+                (faults[0].offset, faults[0].message.as_str()),
                 (offset, message),
                 "{template}"
             ),
