@@ -7,6 +7,7 @@
 
 mod answers;
 mod architecture;
+mod commands;
 mod config;
 mod egress;
 mod guard;
