@@ -3,13 +3,14 @@
 #
 #   make demo                 a gateway, an endpoint, and steps sent through; Ctrl-C ends it
 #   make demo ARGS=--once     the same, ending by itself
+#   make bench                CPU per request, side by side with nginx; needs two cores
 #   make test                 every test; ARGS goes to the test runner, e.g. ARGS=architecture
 
 CARGO = ./.ci/cargo
 ARGS =
 
 .DEFAULT_GOAL = demo
-.PHONY: demo test
+.PHONY: bench demo test
 
 # The development profile: a newcomer waits minutes less for it than for a release build, and
 # `make test` builds the same.
@@ -22,3 +23,8 @@ test:
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --locked $(ARGS); \
 	else $(CARGO) test --locked $(ARGS); fi
+
+bench:
+	@./.ci/install cc cmake nginx wrk pgrep taskset
+	@$(CARGO) build --release --locked
+	@./benches/load.sh
