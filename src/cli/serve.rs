@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::app::{self, App, Parts, Signals, StartFault};
-use crate::config::{self, Faults, Gateway, Live};
+use crate::config::{self, Faults, Live};
 use crate::egress::{Egress, OwnListeners};
 use crate::ingress::DueSteps;
 use crate::pipeline::Pipeline;
@@ -37,7 +37,7 @@ impl Serve {
         loaded.log_faults();
         let telemetry = Telemetry::default();
 
-        let egress = Egress::new(own_listeners(&gateway));
+        let egress = Egress::new(OwnListeners::from(&gateway.listen));
         let store = Arc::new(MemoryStore::default());
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         let workers = app::workers(&gateway);
@@ -90,12 +90,5 @@ async fn follow_level(live: Live, levels: Levels) {
             levels.set(wanted);
             current = wanted;
         }
-    }
-}
-
-fn own_listeners(gateway: &Gateway) -> OwnListeners {
-    OwnListeners {
-        http: gateway.listen.http.clone(),
-        admin: Some(gateway.listen.admin),
     }
 }

@@ -118,12 +118,8 @@ fn try_out(live: Live, found: &Found, gateway: &Gateway, step: &Step) -> anyhow:
         .enable_all()
         .build()
         .context("cannot start a runtime")?;
-    let own = OwnListeners {
-        http: gateway.listen.http.clone(),
-        admin: Some(gateway.listen.admin),
-    };
     let store = Arc::new(MemoryStore::default());
-    let egress = Egress::new(own);
+    let egress = Egress::new(OwnListeners::from(&gateway.listen));
     let pipeline = Pipeline::new(live, egress, store, Telemetry::default());
     Ok(runtime.block_on(pipeline.try_out(found, gateway, step)))
 }

@@ -5,7 +5,7 @@
 //! passes the same judgement each time it is taken, since the rules can have changed under it.
 
 use super::EgressError;
-use crate::config::EgressRules;
+use crate::config::{EgressRules, Listen};
 use crate::model::{Request, Scheme};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
@@ -25,6 +25,17 @@ pub(super) struct Guard<'a> {
     rules: &'a EgressRules,
     request: &'a Request,
     inspector: bool,
+}
+
+// === impl OwnListeners ===
+
+impl From<&Listen> for OwnListeners {
+    fn from(listen: &Listen) -> Self {
+        Self {
+            http: listen.http.clone(),
+            admin: Some(listen.admin),
+        }
+    }
 }
 
 // === impl Guard ===
