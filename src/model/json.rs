@@ -3,10 +3,14 @@
 //! What goes through the gateway keeps its exact text: a number with 19 digits, `1.10`, `1e400`,
 //! the order of keys. So values are slices of the document they came in.
 
+mod decode;
+
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
+
+pub use decode::decode;
 
 /// One member of an object: the text of its name, quotes included, and the text of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,19 +98,7 @@ pub fn compact(text: &str) -> String {
 /// The string that `text`, a JSON string with its quotes, stands for. Lone surrogates, which no
 /// text can hold, become U+FFFD.
 pub fn unquote(text: &str) -> Cow<'_, str> {
-    let inner = &text[1..text.len() - 1];
-    if !inner.contains('\\') {
-        return Cow::Borrowed(inner);
-    }
-    serde_json::from_str(text).map_or_else(
-        |_| {
-            let bytes: Vec<u8> = serde_json::from_str::<WithSurrogates>(text)
-                .map(|s| s.0)
-                .unwrap_or_default();
-            Cow::Owned(lossy(&bytes))
-        },
-        Cow::Owned,
-    )
+    decode(&text[1..text.len() - 1])
 }
 
 /// `text` as a JSON string, with its quotes.
@@ -173,33 +165,6 @@ impl<'de> Visitor<'de> for Elements {
     }
 }
 
-/// A JSON string read as bytes: serde_json lets lone surrogates through there, as WTF-8.
-struct WithSurrogates(Vec<u8>);
-
-impl<'de> serde::Deserialize<'de> for WithSurrogates {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = WithSurrogates;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON string")
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<WithSurrogates, E> {
-                Ok(WithSurrogates(bytes.to_vec()))
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-/// WTF-8 to text: a surrogate is three bytes there, and becomes one U+FFFD.
-fn lossy(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.replace("\u{fffd}\u{fffd}\u{fffd}", "\u{fffd}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,5 +225,6 @@ mod tests {
     fn a_lone_surrogate_becomes_a_replacement_character() {
         assert_eq!(unquote(r#""a\ud800b""#), "a\u{fffd}b");
         assert_eq!(unquote(r#""\ud83d\ude00""#), "😀");
+        assert_eq!(unquote(r#""���\ud800""#), "����");
     }
 }

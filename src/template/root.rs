@@ -1,5 +1,6 @@
 //! What a template sees at the top: the six names, then fields of the trigger, then fields of the profile.
 
+use crate::model::json::decode;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -24,7 +25,7 @@ pub(super) struct Root<'a> {
 impl<'a> Index<'a> {
     pub(super) fn of(object: &'a str) -> Self {
         let mut members: Vec<_> = json::members(object)
-            .map(|(key, value)| (json::decode(key), value))
+            .map(|(key, value)| (decode(key), value))
             .collect();
         // Stable: of equal keys the last stays last.
         members.sort_by(|(one, _), (two, _)| one.cmp(two));
@@ -123,7 +124,7 @@ pub(super) fn once_each<'a>(
     let mut places = std::collections::HashMap::new();
     let mut once: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
     for (key, value) in members {
-        let key = json::decode(key);
+        let key = decode(key);
         let place = *places.entry(key.clone()).or_insert(once.len());
         match once.get_mut(place) {
             Some(member) => member.1 = value,

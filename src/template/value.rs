@@ -2,6 +2,7 @@
 //!
 //! Numbers are text all the way, so 19 digits, `1.10` and `1e400` come out as they came in.
 
+use crate::model::json::decode;
 use std::borrow::Cow;
 
 use super::json;
@@ -32,7 +33,7 @@ impl<'a> Value<'a> {
         let text = text.trim_matches([' ', '\n', '\r', '\t']);
         match text.as_bytes().first() {
             None => Self::Missing,
-            Some(b'"') => Self::Text(json::decode(json::between_quotes(text))),
+            Some(b'"') => Self::Text(decode(json::between_quotes(text))),
             Some(b'{') => Self::Object(text),
             Some(b'[') => Self::Array(text),
             Some(b't') => Self::Bool(true),
