@@ -136,6 +136,7 @@ impl App {
             let front = Arc::new(Front::new(
                 pipeline,
                 parts.live.clone(),
+                parts.store.clone(),
                 parts.dedupe.clone(),
                 parts.held.clone(),
                 room,

@@ -14,24 +14,40 @@ pub use dedupe::Dedupe;
 pub use due::DueSteps;
 pub use http::Front;
 
-use crate::model::{Outcome, StepId};
-use crate::pipeline::{Arrival, Pipeline, Refusal};
+use crate::model::Outcome;
+use crate::pipeline::{Arrival, Custody, Pipeline, Refusal};
 
 /// Takes steps as far as they go now.
-pub trait Run: Send + Sync + 'static {
+pub trait Run: Clone + Send + Sync + 'static {
     /// Runs one step.
-    fn run(&self, arrival: Arrival) -> impl Future<Output = Result<Outcome, Refusal>> + Send;
+    fn run(
+        &self,
+        arrival: Arrival,
+        custody: &Custody,
+    ) -> impl Future<Output = Result<Outcome, Refusal>> + Send;
 
-    /// Takes a step that waits off the schedule, so that it never comes back. Whether there was one.
-    fn cancel(&self, id: &StepId) -> impl Future<Output = bool> + Send;
+    /// Takes a step that is to be answered at once: it is made durable, and goes when it may.
+    fn accept(&self, arrival: Arrival) -> impl Future<Output = Result<Outcome, Refusal>> + Send;
+
+    /// Makes a running step durable. Its outcome for now; none where the run has ended, or the
+    /// schedule cannot take it.
+    fn keep(
+        &self,
+        arrival: &Arrival,
+        custody: &Custody,
+    ) -> impl Future<Output = Option<Outcome>> + Send;
 }
 
 impl Run for Pipeline {
-    async fn run(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
-        self.run(arrival).await
+    async fn run(&self, arrival: Arrival, custody: &Custody) -> Result<Outcome, Refusal> {
+        self.run(arrival, custody).await
     }
 
-    async fn cancel(&self, id: &StepId) -> bool {
-        self.cancel(id).await
+    async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
+        self.accept(arrival).await
+    }
+
+    async fn keep(&self, arrival: &Arrival, custody: &Custody) -> Option<Outcome> {
+        self.keep(arrival, custody).await
     }
 }

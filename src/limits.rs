@@ -7,4 +7,4 @@ mod concurrency;
 mod rate;
 
 pub use concurrency::{HostLimits, HostPermit};
-pub use rate::{RateLimits, Slot};
+pub use rate::{From, Late, RateLimits, Slot};

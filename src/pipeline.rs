@@ -3,6 +3,7 @@
 //! A step that arrives and a step that comes back go the same way: `Pipeline::run` and
 //! `Pipeline::resume` differ only in what becomes of a step that must wait.
 
+mod custody;
 mod travel;
 mod trial;
 
@@ -10,8 +11,8 @@ use crate::auth::{Authenticator, Credential};
 use crate::config::{Found, Gateway, Live, NotFound, Snapshot};
 use crate::delivery::{self, Attempt, Judgement};
 use crate::egress::Egress;
-use crate::limits::{HostLimits, HostPermit, RateLimits, Slot};
-use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, StepId, Target};
+use crate::limits::{From, HostLimits, HostPermit, RateLimits};
+use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, Target};
 use crate::plan::{self, Plan, Secrets};
 use crate::schedule::{self, Claim, Store, StoreError};
 use crate::telemetry::Telemetry;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use travel::{Next, Travel};
 
+pub use custody::Custody;
 pub use trial::{Trial, TrialFault};
 
 /// How long a step waits that found its host busy: long enough for places to come free, short
@@ -72,10 +74,10 @@ impl Pipeline {
     /// Joins the stages.
     pub fn new(live: Live, egress: Egress, store: Arc<dyn Store>, telemetry: Telemetry) -> Self {
         Self {
-            live,
             auth: Authenticator::new(egress.clone(), telemetry.clone()),
-            rates: RateLimits::default(),
+            rates: RateLimits::new(live.clone(), telemetry.clone()),
             hosts: HostLimits::new(),
+            live,
             egress,
             store,
             telemetry,
@@ -86,7 +88,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// A [`Refusal`] when the step is not taken.
-    pub async fn run(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
+    pub async fn run(&self, arrival: Arrival, _custody: &Custody) -> Result<Outcome, Refusal> {
         let mut travel = Travel::from(arrival);
         let next = match self.advance(&mut travel).await {
             Ok(next) => next,
@@ -138,7 +140,7 @@ impl Pipeline {
         let outcome = match next {
             Next::Final(outcome) => {
                 let json = crate::outcome::to_json(&outcome).into();
-                self.store.complete(token, &outcome.id, json).await?;
+                self.store.complete(token, json).await?;
                 outcome
             }
             Next::Wait {
@@ -155,13 +157,35 @@ impl Pipeline {
         Ok(outcome)
     }
 
-    /// Takes a step that waits off the schedule. Whether there was one.
-    pub async fn cancel(&self, id: &StepId) -> bool {
-        let cancelled = self.store.cancel(id).await;
-        cancelled.unwrap_or_else(|error| {
-            tracing::warn!(step = %id, "a step could not be cancelled: {error}");
-            false
-        })
+    /// Takes a step that is to be answered at once: it is made durable, and goes when it may.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the step is not taken.
+    pub async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
+        let travel = Travel::from(arrival);
+        match self.live.get().find(&travel.step.target) {
+            Ok(_) => {}
+            Err(NotFound::Webhook) => return Ok(travel.unknown_webhook()),
+            Err(missing) => return Err(Refusal::NotFound(missing)),
+        }
+        let (reason, due) = (PendingReason::Async, Timestamp::now());
+        let scheduled = travel.scheduled(reason, due);
+        let taken = self.store.schedule(scheduled).await;
+        taken.map_err(|error| travel.not_taken(error))?;
+        let outcome = travel.pending(
+            reason,
+            due,
+            "the step was taken, and goes when it may".into(),
+        );
+        self.telemetry.record(&outcome);
+        Ok(outcome)
+    }
+
+    /// Makes a step durable that is running, so that its outcome will be in the log whoever still
+    /// waits for it. Its outcome for now; none where the run has ended, or the schedule cannot take
+    /// it.
+    pub async fn keep(&self, _arrival: &Arrival, _custody: &Custody) -> Option<Outcome> {
+        None
     }
 
     /// One try of the step: plan, credential, permits, attempt; a 401 goes round.
@@ -243,13 +267,15 @@ impl Pipeline {
         let delivery = &gateway.delivery;
         let paced = found.place.as_ref().and_then(|(_, tile)| tile.rate_limit);
         if let (Some(rate), Target::Tile(tile)) = (paced, &travel.step.target) {
-            let now = Instant::now();
-            match self.rates.take(tile, rate, now, delivery.inline_wait) {
-                Slot::At(moment) => tokio::time::sleep_until(moment).await,
-                Slot::Later(moment) => {
+            let slot = self
+                .rates
+                .slot(tile, rate, From::Worker, delivery.inline_wait);
+            match slot.await {
+                Ok(slot) => slot.used(),
+                Err(late) => {
                     return Err(Next::Wait {
                         reason: PendingReason::RateLimit,
-                        due: schedule::later(Timestamp::now(), moment - now),
+                        due: schedule::later(Timestamp::now(), late.expected),
                         message: "the tile's rate limit is reached".into(),
                     });
                 }

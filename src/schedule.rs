@@ -3,103 +3,23 @@
 //! What is stored is the step, never the request that it becomes: no secret reaches a store, and
 //! each attempt is planned anew from the configuration then in force.
 
+mod clock;
+mod gate;
 mod memory;
+mod store;
+
+pub use clock::Clock;
+pub use gate::{Admission, Gate, Lane};
+pub use memory::MemoryStore;
+pub use store::{
+    Claim, Claims, Cursor, FencingToken, Health, Keep, Kept, Page, Reading, Scheduled, Store,
+    StoreError, Tally, Waiting,
+};
 
 use crate::config::Retry;
-use crate::model::{Cause, ExitReason, PendingReason, Progress, Step, StepId};
-use async_trait::async_trait;
-use bytes::Bytes;
-use http::HeaderValue;
+use crate::model::{Cause, ExitReason, Progress};
 use jiff::{SignedDuration, Timestamp};
-use std::fmt;
 use std::time::Duration;
-
-pub use memory::MemoryStore;
-
-/// A step that waits.
-#[derive(Debug, Clone)]
-pub struct Scheduled {
-    pub step: Step,
-    pub due: Timestamp,
-    pub reason: PendingReason,
-    pub progress: Progress,
-    /// When the step first came.
-    pub arrived: Timestamp,
-    pub traceparent: Option<HeaderValue>,
-}
-
-/// A step that was handed out, hidden from others until its lease ends.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    pub scheduled: Scheduled,
-    pub token: FencingToken,
-}
-
-/// Proof of a claim; a later claim of the same step makes it stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FencingToken(u64);
-
-/// Why a store did not do as it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    #[error("the schedule is full")]
-    Full,
-    #[error("the schedule is out of reach")]
-    Down,
-    /// It may or may not be done: asking again with the same id is safe.
-    #[error("the schedule did not say whether it took the step")]
-    Unknown,
-    /// The step was claimed by another meanwhile, or is gone.
-    #[error("the lease on the step is lost")]
-    LostLease,
-}
-
-/// What a store says of itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Health {
-    pub pending: usize,
-    pub oldest_due: Option<Timestamp>,
-}
-
-/// Keeps steps until they are due.
-#[async_trait]
-pub trait Store: fmt::Debug + Send + Sync {
-    /// Takes a step; `Ok` only once it is as durable as the store can make it. Idempotent on the
-    /// step's id.
-    ///
-    /// # Errors
-    /// [`StoreError::Full`], [`StoreError::Down`] or [`StoreError::Unknown`].
-    async fn schedule(&self, step: Scheduled) -> Result<(), StoreError>;
-
-    /// Waits until a step may be due.
-    async fn due(&self);
-
-    /// Hands out up to `max` steps that are due, the oldest first, each hidden until `lease` ends.
-    async fn claim_due(&self, max: usize, lease: Duration) -> Result<Vec<Claim>, StoreError>;
-
-    /// Puts a claimed step back, atomically.
-    ///
-    /// # Errors
-    /// [`StoreError::LostLease`] when the token is stale, and nothing is changed.
-    async fn reschedule(&self, token: FencingToken, step: Scheduled) -> Result<(), StoreError>;
-
-    /// Removes a claimed step and keeps its final outcome, in one.
-    ///
-    /// # Errors
-    /// [`StoreError::LostLease`] when the token is stale, and nothing is changed.
-    async fn complete(
-        &self,
-        token: FencingToken,
-        id: &StepId,
-        outcome: Bytes,
-    ) -> Result<(), StoreError>;
-
-    /// Removes a step, claimed or not, and keeps nothing of it. Whether there was one.
-    async fn cancel(&self, id: &StepId) -> Result<bool, StoreError>;
-
-    /// What waits.
-    fn health(&self) -> Health;
-}
 
 /// When to come back after a failure that may be retried, or the exit when there were enough.
 ///

@@ -14,6 +14,7 @@ pub use logs::{Levels, Logs};
 use crate::model::Timing;
 use metrics::Metrics;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Every metric of the process, and the outcome log line. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +63,26 @@ impl Telemetry {
     /// Says how many steps wait on the schedule now.
     pub fn scheduled(&self, steps: usize) {
         self.0.scheduled.set(count(steps));
+    }
+
+    /// Says how long a group of the schedule's writes took to be durable.
+    pub fn store_commit(&self, took: Duration) {
+        self.0.store_commit.observe(took);
+    }
+
+    /// Says how long a step waited in line for a slot of its tile.
+    pub fn slot_wait(&self, took: Duration) {
+        self.0.slot_wait.observe(took);
+    }
+
+    /// Says how long after it was due a step left the schedule.
+    pub fn lag(&self, late: Duration) {
+        self.0.lag.observe(late);
+    }
+
+    /// Counts outcomes that left the log before every group had acknowledged them.
+    pub fn outcomes_dropped(&self, outcomes: u64) {
+        self.0.outcomes_dropped.inc_by(outcomes);
     }
 
     /// Counts a request that was refused; `kind` is the bare name of its problem.

@@ -5,11 +5,13 @@ use super::{Run, refuse};
 use crate::config::{Gateway, Live};
 use crate::model::{Outcome, PendingReason, Step, StepId, Target, Verdict};
 use crate::outcome;
-use crate::pipeline::Arrival;
+use crate::pipeline::{Arrival, Custody};
+use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Exchange, Handle, Occupancy, Problem, Reply, bearer};
 use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,6 +25,7 @@ const STEPS: &str = "/v1/steps";
 pub struct Front<P> {
     pipeline: P,
     live: Live,
+    store: Arc<dyn Store>,
     dedupe: Dedupe,
     /// Steps held by this process.
     held: Occupancy,
@@ -46,6 +49,7 @@ impl<P: Run> Front<P> {
     pub fn new(
         pipeline: P,
         live: Live,
+        store: Arc<dyn Store>,
         dedupe: Dedupe,
         held: Occupancy,
         room: usize,
@@ -54,6 +58,7 @@ impl<P: Run> Front<P> {
         Self {
             pipeline,
             live,
+            store,
             dedupe,
             held,
             room,
@@ -155,7 +160,7 @@ impl<P: Run> Front<P> {
             return (self.refuse_with(refuse::overloaded(most)), None);
         };
         let target = arrival.step.target.clone();
-        match self.pipeline.run(arrival).await {
+        match self.pipeline.run(arrival, &Custody::default()).await {
             Ok(outcome) => {
                 let status = if outcome.verdict.is_final() {
                     StatusCode::OK
@@ -196,7 +201,7 @@ impl<P: Run> Front<P> {
         if let Some(flight) = self.dedupe.flight(&id) {
             flight.answer().await;
         }
-        let cancelled = self.pipeline.cancel(&id).await;
+        let cancelled = self.store.cancel(&id).await.unwrap_or(false);
         if self.dedupe.forget(&id) || cancelled {
             Reply::text(StatusCode::NO_CONTENT, "")
         } else {

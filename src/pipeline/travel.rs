@@ -69,7 +69,9 @@ impl Travel {
     pub(super) fn scheduled(&self, reason: PendingReason, due: Timestamp) -> Scheduled {
         Scheduled {
             step: self.step.clone(),
+            origin: None,
             due,
+            expected: due,
             reason,
             progress: self.progress,
             arrived: self.arrived,

@@ -1,254 +1,256 @@
-//! A store in memory: what waits is lost with the process, and the gateway says so at start.
+//! A store in memory: what waits is lost with the process.
 
-use super::{Claim, FencingToken, Health, Scheduled, Store, StoreError};
-use crate::model::StepId;
+use super::{
+    Admission, Claim, Claims, Cursor, FencingToken, Gate, Health, Keep, Kept, Page, Reading,
+    Scheduled, Store, StoreError, Tally, Waiting, later,
+};
+use crate::model::{StepId, Target, TileRef};
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-
-/// Most bytes of steps that wait; past it the store is full.
-const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
-
-/// What a step costs beside its body.
-const ENTRY_BYTES: usize = 512;
-
-/// Longest that [`Store::due`] sleeps: the wall clock, which `due` is of, may be set meanwhile.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Steps in memory, by when they are due.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
     earlier: Notify,
+    logged: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    by_due: BTreeMap<(Timestamp, u64), StepId>,
-    steps: HashMap<StepId, Entry>,
-    bytes: usize,
+    steps: BTreeMap<(Timestamp, u64), (Scheduled, Option<FencingToken>)>,
+    log: Vec<(StepId, Bytes)>,
+    groups: HashMap<String, usize>,
     next: u64,
 }
 
-#[derive(Debug)]
-struct Entry {
-    scheduled: Scheduled,
-    /// Its place in `by_due`: when it is due, or when its lease ends.
-    place: (Timestamp, u64),
-    token: Option<FencingToken>,
+impl State {
+    fn place(&self, id: &StepId) -> Option<(Timestamp, u64)> {
+        let mut steps = self.steps.iter();
+        Some(*steps.find(|(_, (step, _))| step.step.id == *id)?.0)
+    }
+
+    fn claimed(&self, token: FencingToken) -> Result<(Timestamp, u64), StoreError> {
+        let mut steps = self.steps.iter();
+        let found = steps.find(|(_, (_, held))| *held == Some(token));
+        found.map(|(place, _)| *place).ok_or(StoreError::LostLease)
+    }
+
+    fn insert(&mut self, step: Scheduled, claim: bool) -> FencingToken {
+        self.next += 1;
+        let token = FencingToken(self.next);
+        let held = claim.then_some(token);
+        self.steps.insert((step.due, self.next), (step, held));
+        token
+    }
 }
 
-// === impl MemoryStore ===
-
-impl MemoryStore {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+fn waiting((step, held): &(Scheduled, Option<FencingToken>)) -> Waiting {
+    Waiting {
+        id: step.step.id.clone(),
+        target: step.step.target.clone(),
+        reason: step.reason,
+        expected: step.expected,
+        progress: step.progress,
+        running: held.is_some(),
     }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn schedule(&self, step: Scheduled) -> Result<(), StoreError> {
-        let mut state = self.state();
-        if state.steps.contains_key(&step.step.id) {
-            return Ok(());
+        let mut state = self.state.lock();
+        if state.place(&step.step.id).is_none() {
+            state.insert(step, false);
+            self.earlier.notify_one();
         }
-        if state.bytes + cost(&step) > CAPACITY_BYTES {
-            return Err(StoreError::Full);
-        }
-        state.insert(step);
-        drop(state);
-        self.earlier.notify_one();
         Ok(())
     }
 
-    async fn due(&self) {
-        let first = self.state().by_due.keys().next().map(|(due, _)| *due);
-        let wait = first.map_or(LONGEST_SLEEP, |due| {
-            let wait = due.duration_since(Timestamp::now());
-            Duration::try_from(wait)
-                .unwrap_or_default()
-                .min(LONGEST_SLEEP)
-        });
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.earlier.notified() => {}
-        }
+    async fn schedule_claimed(
+        &self,
+        step: Scheduled,
+        _lease: Duration,
+    ) -> Result<FencingToken, StoreError> {
+        Ok(self.state.lock().insert(step, true))
     }
 
-    async fn claim_due(&self, max: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {
+    async fn claim_due(
+        &self,
+        max: usize,
+        _lease: Duration,
+        gate: Arc<dyn Gate>,
+    ) -> Result<Claims, StoreError> {
         let now = Timestamp::now();
-        let mut state = self.state();
-        let due = state.by_due.range(..=(now, u64::MAX)).take(max);
-        let due: Vec<StepId> = due.map(|(_, id)| id.clone()).collect();
-        Ok(due
-            .iter()
-            .filter_map(|id| state.claim(id, super::later(now, lease)))
-            .collect())
+        let mut state = self.state.lock();
+        let mut claims = Claims::default();
+        let mut rooms = HashMap::new();
+        let mut next = state.next;
+        for (place, (step, held)) in state
+            .steps
+            .iter_mut()
+            .filter(|(_, (_, held))| held.is_none())
+        {
+            if place.0 > now {
+                claims.again = Some(claims.again.map_or(place.0, |again| again.min(place.0)));
+                break;
+            }
+            let room = rooms
+                .entry(step.lane())
+                .or_insert_with_key(|lane| match gate.admit(lane) {
+                    Admission::Room(room) => Ok(room),
+                    Admission::Lane { wait, .. } | Admission::Host { wait, .. } => {
+                        Err(later(now, wait))
+                    }
+                });
+            match room {
+                Ok(0) => claims.again = Some(now),
+                Ok(room) if claims.claims.len() < max => {
+                    *room -= 1;
+                    next += 1;
+                    let token = FencingToken(next);
+                    *held = Some(token);
+                    claims.claims.push(Claim {
+                        scheduled: step.clone(),
+                        token,
+                    });
+                }
+                Ok(_) => claims.again = Some(now),
+                Err(again) => claims.again = Some(claims.again.map_or(*again, |a| a.min(*again))),
+            }
+        }
+        state.next = next;
+        Ok(claims)
+    }
+
+    async fn earlier(&self) {
+        self.earlier.notified().await;
+    }
+
+    async fn extend(&self, token: FencingToken, _lease: Duration) -> Result<(), StoreError> {
+        self.state.lock().claimed(token).map(drop)
     }
 
     async fn reschedule(&self, token: FencingToken, step: Scheduled) -> Result<(), StoreError> {
-        let mut state = self.state();
-        state.remove(token, &step.step.id)?;
-        state.insert(step);
-        drop(state);
+        let mut state = self.state.lock();
+        let place = state.claimed(token)?;
+        state.steps.remove(&place);
+        state.insert(step, false);
         self.earlier.notify_one();
         Ok(())
     }
 
-    async fn complete(
-        &self,
-        token: FencingToken,
-        id: &StepId,
-        _outcome: Bytes,
-    ) -> Result<(), StoreError> {
-        self.state().remove(token, id)
-    }
-
-    async fn cancel(&self, id: &StepId) -> Result<bool, StoreError> {
-        Ok(self.state().drop_step(id))
-    }
-
-    fn health(&self) -> Health {
-        let state = self.state();
-        Health {
-            pending: state.steps.len(),
-            oldest_due: state.by_due.keys().next().map(|(due, _)| *due),
+    async fn complete(&self, token: FencingToken, outcome: Bytes) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        let place = state.claimed(token)?;
+        if let Some((step, _)) = state.steps.remove(&place) {
+            state.log.push((step.step.id, outcome));
         }
-    }
-}
-
-// === impl State ===
-
-impl State {
-    fn insert(&mut self, scheduled: Scheduled) {
-        self.next += 1;
-        let place = (scheduled.due, self.next);
-        self.bytes += cost(&scheduled);
-        self.by_due.insert(place, scheduled.step.id.clone());
-        let id = scheduled.step.id.clone();
-        let entry = Entry {
-            scheduled,
-            place,
-            token: None,
-        };
-        self.steps.insert(id, entry);
-    }
-
-    /// Hides the step until `lease_end`, and makes tokens from before stale.
-    fn claim(&mut self, id: &StepId, lease_end: Timestamp) -> Option<Claim> {
-        self.next += 1;
-        let (token, place) = (FencingToken(self.next), (lease_end, self.next));
-        let entry = self.steps.get_mut(id)?;
-        self.by_due.remove(&entry.place);
-        self.by_due.insert(place, id.clone());
-        entry.place = place;
-        entry.token = Some(token);
-        Some(Claim {
-            scheduled: entry.scheduled.clone(),
-            token,
-        })
-    }
-
-    fn remove(&mut self, token: FencingToken, id: &StepId) -> Result<(), StoreError> {
-        let held = self.steps.get(id).and_then(|entry| entry.token);
-        if held != Some(token) {
-            return Err(StoreError::LostLease);
-        }
-        self.drop_step(id);
+        self.logged.notify_waiters();
         Ok(())
     }
 
-    /// Whether there was one.
-    fn drop_step(&mut self, id: &StepId) -> bool {
-        let Some(entry) = self.steps.remove(id) else {
-            return false;
-        };
-        self.by_due.remove(&entry.place);
-        self.bytes -= cost(&entry.scheduled);
+    async fn cancel(&self, id: &StepId) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let before = state.log.len();
+        state.log.retain(|(logged, _)| logged != id);
+        let place = state.place(id);
+        let waited = place.is_some_and(|place| state.steps.remove(&place).is_some());
+        Ok(waited || state.log.len() < before)
+    }
+
+    fn may_know(&self, _id: &StepId) -> bool {
         true
     }
-}
 
-fn cost(scheduled: &Scheduled) -> usize {
-    ENTRY_BYTES + scheduled.step.body().len()
-}
+    async fn find(&self, id: &StepId) -> Result<Option<Kept>, StoreError> {
+        let state = self.state.lock();
+        if let Some(place) = state.place(id) {
+            return Ok(Some(Kept::Waiting(waiting(&state.steps[&place]))));
+        }
+        let logged = state.log.iter().find(|(logged, _)| logged == id);
+        Ok(logged.map(|(_, outcome)| Kept::Finished(outcome.clone())))
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{PendingReason, Progress, Step};
+    async fn waiting(
+        &self,
+        target: Option<Target>,
+        limit: usize,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let state = self.state.lock();
+        let all = state.steps.values().map(waiting);
+        let named = all.filter(|step| target.as_ref().is_none_or(|target| step.target == *target));
+        Ok(named.take(limit).collect())
+    }
 
-    fn scheduled(id: &str, due: Timestamp) -> Scheduled {
-        let body = format!(r#"{{"id":"{id}","webhook":"w"}}"#);
-        Scheduled {
-            step: Step::parse(body.into()).unwrap(),
-            due,
-            reason: PendingReason::Retry(None),
-            progress: Progress::default(),
-            arrived: Timestamp::UNIX_EPOCH,
-            traceparent: None,
+    async fn tallies(&self) -> Result<Vec<Tally>, StoreError> {
+        let mut counts = HashMap::new();
+        for (step, _) in self.state.lock().steps.values() {
+            let key = (step.step.target.clone(), step.reason.as_str());
+            *counts.entry(key).or_insert(0) += 1;
+        }
+        let tally = |((target, reason), steps)| Tally {
+            target,
+            reason,
+            steps,
+        };
+        Ok(counts.into_iter().map(tally).collect())
+    }
+
+    async fn read_outcomes(&self, reading: Reading) -> Result<Page, StoreError> {
+        let end = tokio::time::Instant::now() + reading.wait;
+        loop {
+            let logged = self.logged.notified();
+            let page = {
+                let state = self.state.lock();
+                let from = match &reading.after {
+                    Some(cursor) => cursor.0.parse().map_err(|_| StoreError::BadCursor)?,
+                    None => state.groups.get(&reading.group).copied().unwrap_or(0),
+                };
+                let new = state.log.iter().skip(from).take(reading.limit);
+                let outcomes: Vec<_> = new.map(|(_, outcome)| outcome.clone()).collect();
+                let cursor = Cursor((from + outcomes.len()).to_string());
+                Page { outcomes, cursor }
+            };
+            if !page.outcomes.is_empty() || tokio::time::timeout_at(end, logged).await.is_err() {
+                return Ok(page);
+            }
         }
     }
 
-    fn second(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    async fn ack_outcomes(&self, group: &str, cursor: &Cursor) -> Result<(), StoreError> {
+        let at: usize = cursor.0.parse().map_err(|_| StoreError::BadCursor)?;
+        let mut state = self.state.lock();
+        let acked = state.groups.entry(group.to_owned()).or_insert(0);
+        *acked = at.max(*acked);
+        Ok(())
     }
 
-    async fn claimed(store: &MemoryStore, lease: Duration) -> Vec<(String, FencingToken)> {
-        let claims = store.claim_due(10, lease).await.unwrap();
-        let named = |c: Claim| (c.scheduled.step.id.to_string(), c.token);
-        claims.into_iter().map(named).collect()
+    async fn trim(&self, _keep: Keep) -> Result<(), StoreError> {
+        Ok(())
     }
 
-    #[tokio::test]
-    async fn what_is_due_comes_oldest_first_and_what_is_not_stays() {
-        let store = MemoryStore::default();
-        for (id, due) in [("b", second(2)), ("a", second(1)), ("z", Timestamp::MAX)] {
-            store.schedule(scheduled(id, due)).await.unwrap();
+    async fn mark_slot(&self, _tile: &TileRef, _at: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn slots(&self) -> Result<Vec<(TileRef, Timestamp)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn health(&self) -> Health {
+        let state = self.state.lock();
+        Health {
+            pending: state.steps.len(),
+            oldest_due: state.steps.keys().next().map(|(due, _)| *due),
+            free_bytes: None,
+            accepts: true,
         }
-        let ids: Vec<_> = claimed(&store, Duration::from_secs(60)).await;
-        assert_eq!([&ids[0].0, &ids[1].0], ["a", "b"]);
-        assert_eq!(claimed(&store, Duration::from_secs(60)).await, []);
-        assert_eq!(store.health().pending, 3);
-    }
-
-    #[tokio::test]
-    async fn a_lease_that_ended_makes_its_token_stale() {
-        let store = MemoryStore::default();
-        store.schedule(scheduled("a", second(1))).await.unwrap();
-        let slow = claimed(&store, Duration::ZERO).await[0].1;
-        let quick = claimed(&store, Duration::ZERO).await[0].1;
-        let id = StepId::new("a").unwrap();
-        let complete = |token| store.complete(token, &id, Bytes::new());
-        assert_eq!(complete(slow).await, Err(StoreError::LostLease));
-        assert_eq!(complete(quick).await, Ok(()));
-        assert_eq!(store.health(), Health::default());
-    }
-
-    #[tokio::test]
-    async fn a_cancelled_step_is_gone_and_its_claim_worth_nothing() {
-        let store = MemoryStore::default();
-        store.schedule(scheduled("a", second(1))).await.unwrap();
-        let token = claimed(&store, Duration::from_secs(60)).await[0].1;
-        let id = StepId::new("a").unwrap();
-        assert_eq!(store.cancel(&id).await, Ok(true));
-        assert_eq!(store.cancel(&id).await, Ok(false));
-        let completed = store.complete(token, &id, Bytes::new()).await;
-        assert_eq!(completed, Err(StoreError::LostLease));
-        assert_eq!(store.health(), Health::default());
-    }
-
-    #[tokio::test]
-    async fn the_same_id_is_taken_once() {
-        let store = MemoryStore::default();
-        for _ in 0..2 {
-            store.schedule(scheduled("a", second(1))).await.unwrap();
-        }
-        assert_eq!(store.health().pending, 1);
     }
 }

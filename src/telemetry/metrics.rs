@@ -35,6 +35,10 @@ pub(super) struct Metrics {
     pub(super) step_seconds: Latency,
     pub(super) in_flight: Gauge,
     pub(super) scheduled: Gauge,
+    pub(super) store_commit: Latency,
+    pub(super) slot_wait: Latency,
+    pub(super) lag: Latency,
+    pub(super) outcomes_dropped: Counter,
     attempts: Cells<&'static str>,
     phases: [Phase; 5],
     tokens: Cells<&'static str>,
@@ -70,20 +74,33 @@ impl Default for Metrics {
         let r = &mut registry;
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         r.register("build", "The build of this process", build);
-        let step_seconds = Latency::default();
-        r.register_with_unit(
-            "step",
-            "From a step's arrival to its outcome, pending included",
-            Unit::Seconds,
-            step_seconds.clone(),
-        );
         Self {
             outcomes: Cells::register(r, "outcomes", "Outcomes of steps", Decision::labels),
             targets: Cells::register(r, "target_outcomes", "Outcomes by target", of_target)
                 .at_most(MOST_TARGETS, vec![("target", "other".into())]),
-            step_seconds,
+            step_seconds: seconds(
+                r,
+                "step",
+                "From a step's arrival to its outcome, pending included",
+            ),
             in_flight: gauge(r, "in_flight", "Steps held by this process now"),
             scheduled: gauge(r, "scheduled", "Steps that wait on the schedule now"),
+            store_commit: seconds(
+                r,
+                "store_commit",
+                "From a group of the schedule's writes to their being durable",
+            ),
+            slot_wait: seconds(r, "slot_wait", "In line for a slot of a tile"),
+            lag: seconds(
+                r,
+                "schedule_lag",
+                "From the moment a step was due to its leaving the schedule",
+            ),
+            outcomes_dropped: counter(
+                r,
+                "outcomes_dropped",
+                "Outcomes that left the log by age before every group had acknowledged them",
+            ),
             attempts: Cells::register(r, "attempts", "Exchanges with endpoints", |answer| {
                 vec![("answer", (*answer).to_owned())]
             }),
@@ -219,6 +236,18 @@ fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
     let gauge = Gauge::default();
     registry.register(name, help, gauge.clone());
     gauge
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
+    let counter = Counter::default();
+    registry.register(name, help, counter.clone());
+    counter
+}
+
+fn seconds(registry: &mut Registry, name: &str, help: &str) -> Latency {
+    let latency = Latency::default();
+    registry.register_with_unit(name, help, Unit::Seconds, latency.clone());
+    latency
 }
 
 fn phases(registry: &mut Registry) -> [Phase; 5] {

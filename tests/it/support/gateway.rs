@@ -11,7 +11,7 @@ use stepgate::app::{App, Ending, Parts, Runtime, StartFault, Stop};
 use stepgate::config::{Gateway, Live, Snapshot};
 use stepgate::ingress::Run;
 use stepgate::model::{Outcome, Secret, StepId, Target, Verdict};
-use stepgate::pipeline::{Arrival, Refusal};
+use stepgate::pipeline::{Arrival, Custody, Refusal};
 use stepgate::schedule::MemoryStore;
 use stepgate::telemetry::Telemetry;
 use stepgate::web::Patience;
@@ -60,12 +60,16 @@ impl Scripted {
 }
 
 impl Run for Scripted {
-    async fn run(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
+    async fn run(&self, arrival: Arrival, _custody: &Custody) -> Result<Outcome, Refusal> {
         (self.0)(arrival).await
     }
 
-    async fn cancel(&self, _id: &StepId) -> bool {
-        false
+    async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
+        (self.0)(arrival).await
+    }
+
+    async fn keep(&self, _arrival: &Arrival, _custody: &Custody) -> Option<Outcome> {
+        None
     }
 }
 
