@@ -153,3 +153,6 @@ fn full(origin: Origin) -> Admission {
         wait: PAUSE,
     }
 }
+
+#[cfg(test)]
+mod tests;
