@@ -11,7 +11,7 @@ mod http;
 mod refuse;
 
 pub use dedupe::Dedupe;
-pub use due::DueSteps;
+pub use due::{DueSteps, Leaving};
 pub use http::Front;
 
 use crate::model::Outcome;
