@@ -195,8 +195,12 @@ impl<W> Line<W> {
             let drained = next - now + self.pace.times(taken - half - 1);
             return Err(drained.max(SOON));
         }
-        self.ahead.let_through(slots - taken, now);
         Ok(slots - taken)
+    }
+
+    /// So many steps come from the schedule.
+    pub(super) fn coming(&mut self, count: usize, now: Instant) {
+        self.ahead.let_through(count, now);
     }
 
     /// So many steps are due, on the schedule.

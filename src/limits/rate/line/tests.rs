@@ -237,6 +237,7 @@ fn the_schedule_has_room_for_a_quarter_of_a_second() {
     line.backlog(10_000, now);
 
     assert_eq!(line.room(now), Ok(250));
+    line.coming(250, now);
     // They are on their way; room again when half of them has gone.
     assert_eq!(line.room(now), Err(rate(1000, 1).times(124)));
     for _ in 0..250 {
@@ -261,5 +262,6 @@ fn a_slow_tile_has_room_for_one_shortly_before_its_slot() {
     assert_eq!(line.room(now), Err(slot - HORIZON));
     let before = now + slot - HORIZON;
     assert_eq!(line.room(before), Ok(1));
+    line.coming(1, before);
     assert_eq!(line.room(before), Err(HORIZON));
 }
