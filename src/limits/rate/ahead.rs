@@ -3,8 +3,9 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a step that was let through may take to join the line; then it is not waited for.
-const ON_THE_WAY: Duration = Duration::from_millis(500);
+/// How long a step that was let through may take to join the line; then it is not waited for. Short
+/// beside what is let in ahead, so that a line does not run dry while nobody comes.
+const ON_THE_WAY: Duration = Duration::from_millis(50);
 
 /// How long a slot stays free before nobody is believed to be due: whoever was has been cancelled,
 /// or could not be stored.
@@ -72,6 +73,12 @@ impl Ahead {
         self.coming
     }
 
+    /// How long those who are coming are waited for; none if nobody is.
+    pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
+        let until = self.since + ON_THE_WAY;
+        (self.coming > 0).then(|| until.saturating_duration_since(now))
+    }
+
     /// All that are ahead of a new step. `free` is when the next slot is or was free, of a line
     /// that nobody waits in.
     pub(super) fn count(&mut self, free: Option<Instant>, now: Instant) -> usize {
@@ -102,7 +109,7 @@ mod tests {
         ahead.joined();
 
         assert_eq!((ahead.coming(now), ahead.count(None, now)), (3, 9));
-        let later = now + milliseconds(501);
+        let later = now + milliseconds(51);
         assert_eq!((ahead.coming(later), ahead.count(None, later)), (0, 6));
     }
 
