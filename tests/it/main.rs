@@ -14,6 +14,7 @@ mod guard;
 mod hostile;
 mod ingress;
 mod mission;
+mod pending;
 mod reload;
 mod schema;
 mod secrets;
