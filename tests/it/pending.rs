@@ -204,5 +204,12 @@ fn metrics_say_how_the_schedule_is() {
     assert_eq!(value("stepgate_schedule_accepts"), 1.0);
     let oldest = value("stepgate_schedule_oldest_due_timestamp_seconds");
     assert!((oldest - due.as_millisecond() as f64 / 1000.0).abs() < 0.01);
-    assert!(metrics.contains("\nstepgate_schedule_free_bytes "));
+    let readme = include_str!("../../README.md").lines();
+    let named = readme.filter_map(|line| line.strip_prefix("| `stepgate_")?.split('`').next());
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() > 5, "{named:?}");
+    for name in named {
+        let there = metrics.contains(&format!("\nstepgate_{name}"));
+        assert!(there, "stepgate_{name}: {metrics}");
+    }
 }
