@@ -16,6 +16,7 @@ mod hostile;
 mod ingress;
 mod isolation;
 mod mission;
+mod pending;
 mod reload;
 mod schema;
 mod secrets;

@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -87,9 +87,14 @@ impl Stage {
 
     /// Another command of the program in the same folder: all that it prints.
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
-        let output = self.program().args(arguments).output().unwrap();
+        let output = self.output(arguments);
         let all = [output.stdout, output.stderr].concat();
         String::from_utf8(all).unwrap()
+    }
+
+    /// As [`command`](Self::command), with its exit code.
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        self.program().args(arguments).output().unwrap()
     }
 
     /// Starts it, and waits until it is ready.
@@ -207,6 +212,10 @@ impl Gateway {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
         self.stage.command(arguments)
+    }
+
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        self.stage.output(arguments)
     }
 
     /// All that it wrote so far.
