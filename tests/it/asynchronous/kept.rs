@@ -8,6 +8,7 @@ use crate::support::process::{assert_part, until};
 use bytes::Bytes;
 use serde_json::json;
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Script {
 
 #[test]
 fn a_step_whose_client_hangs_up_runs_on_and_its_outcome_is_in_the_log() {
-    let endpoint = Endpoint::replying([after(1000)]);
+    let endpoint = Endpoint::replying([after(2000)]);
     let gateway = stage(&endpoint).start();
     let mut client = gateway.client();
     client.send(post(STEP));
@@ -203,6 +204,25 @@ fn a_step_that_outlasts_the_grace_is_made_durable_and_answered() {
         until("the end", || gateway.stopped());
         assert_eq!(script.counts(), [1, 1, 0], "{headers}");
     }
+}
+
+#[test]
+fn a_client_on_a_unix_socket_is_seen_to_hang_up_as_well() {
+    let script = Script::new();
+    let mut setup = Setup::new(script.pipeline(true));
+    let path = setup.folder.path().join("steps.sock");
+    setup.gateway.listen.unix = vec![path.clone()];
+    let _gateway = setup.start();
+    until("the socket", || UnixStream::connect(&path).is_ok());
+    let mut client = Client::on(UnixStream::connect(&path).unwrap());
+    client.send(post(STEP));
+    script.reach(&script.begun);
+
+    drop(client);
+
+    script.reach(&script.kept);
+    script.leave.add_permits(1);
+    script.reach(&script.ended);
 }
 
 #[tokio::test(flavor = "multi_thread")]
