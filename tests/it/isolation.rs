@@ -16,6 +16,9 @@ const MANY: usize = 2_000;
 /// Steps that come back at the same time.
 const DUE: usize = 2_000;
 
+/// Connections that many steps come by: what comes at the same time is written together.
+const CONNECTIONS: usize = 32;
+
 /// Requests that are sent ahead of their answers on one connection.
 const AHEAD: usize = 50;
 
@@ -23,7 +26,7 @@ const AHEAD: usize = 50;
 fn send_all(gateway: &Gateway, steps: &[Value]) -> Vec<Answer> {
     let answers = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for part in steps.chunks(steps.len().div_ceil(4)) {
+        for part in steps.chunks(steps.len().div_ceil(CONNECTIONS)) {
             let answers = &answers;
             scope.spawn(move || {
                 let mut client = gateway.client();
