@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Steps that wait for a host that hangs.
-const MANY: usize = 2_000;
+const MANY: usize = 10_000;
 
 /// Steps that come back at the same time.
 const DUE: usize = 2_000;
