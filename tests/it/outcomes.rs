@@ -91,9 +91,10 @@ fn each_group_begins_where_it_acknowledged() {
     let first = gateway.outcomes("limit=1");
     let second = gateway.outcomes("limit=2");
 
-    assert_eq!(gateway.ack(&json!({"cursor": second.cursor})).status, 204);
+    // A group exists from its first acknowledgement: what it has not seen is kept from then on.
     let other = json!({"group": "mail:1", "cursor": first.cursor});
     assert_eq!(gateway.ack(&other).status, 204);
+    assert_eq!(gateway.ack(&json!({"cursor": second.cursor})).status, 204);
 
     assert_eq!(gateway.outcomes("").ids(), ["c"]);
     assert_eq!(gateway.outcomes("group=default").ids(), ["c"]);
@@ -102,6 +103,24 @@ fn each_group_begins_where_it_acknowledged() {
     let back = json!({"group": null, "cursor": first.cursor, "unknown": 1});
     assert_eq!(gateway.ack(&back).status, 204);
     assert_eq!(gateway.outcomes("").ids(), ["c"]);
+}
+
+#[test]
+fn an_entry_goes_when_every_group_has_acknowledged_it() {
+    let (_endpoint, gateway) = gateway();
+    let begin = gateway.outcomes("").cursor;
+    log(&gateway, &["a", "b"]);
+    let first = gateway.outcomes("limit=1").cursor;
+    let all = || gateway.outcomes(&format!("after={begin}")).ids().len();
+
+    gateway.ack(&json!({"group": "x", "cursor": begin}));
+    gateway.ack(&json!({"cursor": first}));
+    assert_eq!(all(), 2);
+    gateway.ack(&json!({"group": "x", "cursor": first}));
+
+    until("the first entry is gone", || all() == 1);
+    // Its step is remembered all the same.
+    assert_eq!(gateway.state("a").0, 200);
 }
 
 #[test]
