@@ -174,6 +174,8 @@ impl Writer {
         let last = self.state.log.last();
         self.logged
             .send_if_modified(|logged| std::mem::replace(logged, last) != last);
+        // Before the answers, so that who has one finds it counted.
+        self.report();
         for (answer, said) in done {
             // Whoever asked may be gone: it is done all the same.
             let _ = answer.send(said);
