@@ -16,6 +16,7 @@ mod hostile;
 mod ingress;
 mod isolation;
 mod mission;
+mod pacing;
 mod reload;
 mod schema;
 mod secrets;
