@@ -4,9 +4,11 @@
 //! that is known, so that no web page can be made to speak to this door through a browser.
 
 mod access;
+mod schedule;
 mod status;
 
-pub use access::TokenFault;
+pub use access::{TokenFault, kept_token};
+pub use schedule::{Count, Line, MOST_STEPS, Place, Question, Report, USUAL_STEPS};
 pub use status::Status;
 
 use crate::config::{Gateway, Live};
@@ -37,7 +39,7 @@ impl Admin {
         })
     }
 
-    fn answer(&self, exchange: &Exchange<'_>) -> Reply {
+    async fn answer(&self, exchange: &Exchange<'_>) -> Reply {
         let head = exchange.head();
         let reads = matches!(head.method, Method::GET | Method::HEAD);
         match head.uri.path() {
@@ -56,7 +58,8 @@ impl Admin {
         }
         match head.uri.path() {
             "/metrics" if reads => self.status.metrics(head),
-            "/metrics" => only_get(),
+            "/admin/v1/schedule" if reads => self.status.schedule(head).await,
+            "/metrics" | "/admin/v1/schedule" => only_get(),
             _ => not_found(),
         }
     }
@@ -64,7 +67,7 @@ impl Admin {
 
 impl Handle for Admin {
     async fn handle(&self, exchange: &mut Exchange<'_>) {
-        let reply = self.answer(exchange);
+        let reply = self.answer(exchange).await;
         exchange.reply(reply).await;
     }
 }

@@ -34,6 +34,7 @@ commands! {
     Check in check,
     Render in render,
     Test in test,
+    Pending in pending,
     Schema in schema,
 }
 

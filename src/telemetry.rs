@@ -7,11 +7,13 @@ mod latency;
 mod logs;
 mod metrics;
 mod record;
+mod schedule;
 mod sink;
 
 pub use logs::{Levels, Logs};
 
 use crate::model::Timing;
+use jiff::Timestamp;
 use metrics::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,19 @@ use std::time::Duration;
 /// Every metric of the process, and the outcome log line. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry(Arc<Metrics>);
+
+/// How the schedule is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduleState {
+    /// Steps that wait.
+    pub pending: usize,
+    /// When the first of them is due; none while none waits.
+    pub oldest_due: Option<Timestamp>,
+    /// Bytes that its disk has left, where that is known.
+    pub free_bytes: Option<u64>,
+    /// Whether it takes steps.
+    pub accepts: bool,
+}
 
 /// How a fetch of an OAuth 2.0 token ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +75,9 @@ impl Telemetry {
         self.0.in_flight.set(count(steps));
     }
 
-    /// Says how many steps wait on the schedule now.
-    pub fn scheduled(&self, steps: usize) {
-        self.0.scheduled.set(count(steps));
+    /// Says how the schedule is now.
+    pub fn schedule(&self, state: ScheduleState) {
+        self.0.schedule.set(state);
     }
 
     /// Says how long a group of the schedule's writes took to be durable.

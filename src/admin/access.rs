@@ -20,7 +20,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Why there is no admin token.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep the admin token in {}", path.display())]
+#[error("cannot keep or read the admin token in {}", path.display())]
 pub struct TokenFault {
     path: PathBuf,
     source: io::Error,
@@ -40,7 +40,7 @@ impl Access {
         if gateway.admin.token.is_some() {
             return Ok(Self { made: None });
         }
-        let path = gateway.store.folder.join(TOKEN_FILE);
+        let path = token_file(gateway);
         let made = kept(&path)
             .and_then(|kept| kept.map_or_else(|| make(&path), Ok))
             .map_err(|source| TokenFault { path, source })?;
@@ -57,6 +57,15 @@ impl Access {
         let named = admin.tokens.iter().find(|t| t.token.matches(offered))?;
         Some(named.role)
     }
+}
+
+/// The admin token that a gateway made and keeps in its data folder, if there is one.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn kept_token(gateway: &Gateway) -> Result<Option<Secret>, TokenFault> {
+    let path = token_file(gateway);
+    read(&path).map_err(|source| TokenFault { path, source })
 }
 
 /// Whether the request was meant for this door: for a loopback address, or one of `hosts`.
@@ -82,14 +91,25 @@ fn without_port(host: &str) -> &str {
     }
 }
 
+fn token_file(gateway: &Gateway) -> PathBuf {
+    gateway.store.folder.join(TOKEN_FILE)
+}
+
 /// The token that is kept at `path`, if there is one; no one else may read it from now on.
 fn kept(path: &Path) -> io::Result<Option<Secret>> {
+    let kept = read(path)?;
+    if kept.is_some() {
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    }
+    Ok(kept)
+}
+
+fn read(path: &Path) -> io::Result<Option<Secret>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(fault) => return Err(fault),
     };
-    fs::set_permissions(path, Permissions::from_mode(0o600))?;
     let token = text.trim();
     Ok((!token.is_empty()).then(|| Secret::new(token)))
 }

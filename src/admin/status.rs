@@ -1,9 +1,10 @@
-//! Health, readiness and metrics.
+//! Health, readiness, metrics, and what waits.
 
+use super::schedule::{Question, Report};
 use crate::config::Live;
-use crate::schedule::Store;
-use crate::telemetry::Telemetry;
-use crate::web::{Occupancy, Reply};
+use crate::schedule::{Health, Store};
+use crate::telemetry::{ScheduleState, Telemetry};
+use crate::web::{Occupancy, Problem, Reply};
 use http::{StatusCode, header};
 use pingora_http::RequestHeader;
 use std::sync::Arc;
@@ -44,7 +45,8 @@ impl Status {
         Reply::text(StatusCode::OK, "alive\n")
     }
 
-    /// Whether steps may be sent here.
+    /// Whether steps may be sent here. A schedule that is full or out of reach does not count:
+    /// steps that need no schedule are delivered all the same.
     pub(super) fn readiness(&self) -> Reply {
         if *self.closing.borrow() {
             Reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
@@ -60,7 +62,18 @@ impl Status {
         self.telemetry
             .configuration(version, snapshot.faults.len(), errors);
         self.telemetry.in_flight(self.held.count());
-        self.telemetry.scheduled(self.store.health().pending);
+        let Health {
+            pending,
+            oldest_due,
+            free_bytes,
+            accepts,
+        } = self.store.health();
+        self.telemetry.schedule(ScheduleState {
+            pending,
+            oldest_due,
+            free_bytes,
+            accepts,
+        });
         let mut reply = Reply::text(StatusCode::OK, self.telemetry.metrics());
         let accepts = head.headers.get(header::ACCEPT);
         let open = accepts
@@ -73,5 +86,25 @@ impl Status {
             "text/plain; version=0.0.4; charset=utf-8"
         };
         reply
+    }
+    /// What waits, and why.
+    pub(super) async fn schedule(&self, head: &RequestHeader) -> Reply {
+        let question = match Question::parse(head.uri.query().unwrap_or_default()) {
+            Ok(question) => question,
+            Err(fault) => {
+                let (status, title) = (StatusCode::BAD_REQUEST, "Bad request");
+                return Problem::new(status, "bad-request", title, fault.to_string()).reply();
+            }
+        };
+        match Report::of(&*self.store, question).await {
+            Ok(report) => {
+                let body = serde_json::to_vec(&report).expect("strings and numbers serialize");
+                Reply::json(StatusCode::OK, body)
+            }
+            Err(error) => {
+                let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "The schedule is down");
+                Problem::new(status, "schedule-down", title, error.to_string()).reply()
+            }
+        }
     }
 }

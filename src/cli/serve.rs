@@ -47,7 +47,6 @@ impl Serve {
             live: live.clone(),
             pipeline,
             store,
-            dedupe: parts.dedupe.clone(),
             held: parts.held.clone(),
             room: parts.room,
             telemetry,

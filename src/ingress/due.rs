@@ -6,7 +6,6 @@
 
 mod dispatch;
 
-use super::Dedupe;
 use crate::config::Live;
 use crate::limits::HostPermit;
 use crate::pipeline::{Begun, Pipeline};
@@ -25,8 +24,6 @@ pub struct DueSteps {
     pub live: Live,
     pub pipeline: Pipeline,
     pub store: Arc<dyn Store>,
-    /// Told what becomes of each step, so that whoever asks for the step by its id gets it.
-    pub dedupe: Dedupe,
     /// Steps in flight, whichever door they came by.
     pub held: Occupancy,
     /// Most steps that the process can hold, whatever the configuration allows.
@@ -94,10 +91,7 @@ impl DueSteps {
     async fn resume(&self, job: Job, begun: &Begun) {
         let id = job.claim.scheduled.step.id.clone();
         match self.pipeline.resume(job.claim, job.permit, begun).await {
-            Ok(outcome) => {
-                let steps = &self.live.get().gateway.steps;
-                self.dedupe.report(&outcome, steps);
-            }
+            Ok(_) => {}
             // Whoever has the step now answers for it.
             Err(StoreError::LostLease) => {
                 tracing::warn!(step = %id, "the lease on a due step was lost");

@@ -140,6 +140,11 @@ impl RateLimits {
         self.with(tile, Some(rate), |line, now| line.room(now))
     }
 
+    /// So many steps of `tile` come from the schedule into its line, at once.
+    pub fn coming(&self, tile: &TileRef, count: usize) {
+        self.with(tile, None, |line, now| line.coming(count, now));
+    }
+
     /// So many steps of `tile` wait on the schedule and are due: those who come now go after them.
     pub fn backlog(&self, tile: &TileRef, due: usize) {
         self.with(tile, None, |line, now| line.backlog(due, now));

@@ -5,6 +5,7 @@
 
 use super::TokenFetch;
 use super::latency::Latency;
+use super::schedule::Gauges;
 use crate::model::Target;
 use crate::model::Timing;
 use arc_swap::ArcSwap;
@@ -34,7 +35,7 @@ pub(super) struct Metrics {
     pub(super) targets: Cells<(Target, &'static str)>,
     pub(super) step_seconds: Latency,
     pub(super) in_flight: Gauge,
-    pub(super) scheduled: Gauge,
+    pub(super) schedule: Gauges,
     pub(super) store_commit: Latency,
     pub(super) slot_wait: Latency,
     pub(super) lag: Latency,
@@ -84,7 +85,7 @@ impl Default for Metrics {
                 "From a step's arrival to its outcome, pending included",
             ),
             in_flight: gauge(r, "in_flight", "Steps held by this process now"),
-            scheduled: gauge(r, "scheduled", "Steps that wait on the schedule now"),
+            schedule: Gauges::register(r),
             store_commit: seconds(
                 r,
                 "store_commit",

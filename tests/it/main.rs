@@ -7,6 +7,7 @@
 
 mod answers;
 mod architecture;
+mod asynchronous;
 mod commands;
 mod config;
 mod custody;
@@ -16,7 +17,9 @@ mod hostile;
 mod ingress;
 mod isolation;
 mod mission;
+mod outcomes;
 mod pacing;
+mod pending;
 mod reload;
 mod schema;
 mod secrets;

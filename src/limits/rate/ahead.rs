@@ -49,15 +49,13 @@ impl Ahead {
         self.due = self.due.saturating_add(1);
     }
 
-    /// Up to `room` steps may come from the schedule. Only those that are known to be due are
-    /// waited for: a lane with fewer would else keep its own next steps out.
-    pub(super) fn let_through(&mut self, room: usize, now: Instant) {
+    /// So many steps come from the schedule.
+    pub(super) fn let_through(&mut self, count: usize, now: Instant) {
         if self.coming == 0 {
             self.since = now;
         }
-        let coming = room.min(self.due.max(1));
-        self.due = self.due.saturating_sub(coming);
-        self.coming += coming;
+        self.due = self.due.saturating_sub(count);
+        self.coming += count;
     }
 
     /// A step of the schedule is in the line.
@@ -113,21 +111,6 @@ mod tests {
         assert_eq!((ahead.coming(now), ahead.count(None, now)), (3, 9));
         let later = now + milliseconds(51);
         assert_eq!((ahead.coming(later), ahead.count(None, later)), (0, 6));
-    }
-
-    #[test]
-    fn of_a_room_that_is_larger_than_what_is_due_nothing_stays_taken() {
-        let now = Instant::now();
-        let mut ahead = Ahead::new(now);
-        ahead.tell(2, now);
-
-        ahead.let_through(1000, now);
-
-        assert_eq!(ahead.coming(now), 2);
-        ahead.joined();
-        ahead.joined();
-        ahead.joined();
-        assert_eq!(ahead.count(None, now), 0);
     }
 
     #[test]

@@ -199,8 +199,12 @@ impl<W> Line<W> {
             let patience = self.ahead.patience(now).unwrap_or(LATE);
             return Err(drained.min(patience).max(SOON));
         }
-        self.ahead.let_through(slots - taken, now);
         Ok(slots - taken)
+    }
+
+    /// So many steps come from the schedule.
+    pub(super) fn coming(&mut self, count: usize, now: Instant) {
+        self.ahead.let_through(count, now);
     }
 
     /// So many steps are due, on the schedule.

@@ -237,6 +237,7 @@ fn the_schedule_has_room_for_a_quarter_of_a_second() {
     line.backlog(10_000, now);
 
     assert_eq!(line.room(now), Ok(250));
+    line.coming(250, now);
     // They are on their way, but are not waited for long.
     assert_eq!(line.room(now), Err(milliseconds(50)));
     for _ in 0..250 {
@@ -264,6 +265,7 @@ fn a_slow_tile_has_room_for_one_shortly_before_its_slot() {
     assert_eq!(line.room(soon), Err(milliseconds(20)));
     let before = now + slot - HORIZON;
     assert_eq!(line.room(before), Ok(1));
+    line.coming(1, before);
     assert_eq!(line.room(before), Err(milliseconds(50)));
     line.join(From::Schedule, "s", before);
     assert_eq!(line.room(before), Err(HORIZON));
