@@ -210,3 +210,6 @@ fn most_workers(delivery: &Delivery) -> usize {
     let half = delivery.max_in_flight.saturating_sub(1) / 2;
     delivery.max_in_flight_per_host.min(half)
 }
+
+#[cfg(test)]
+mod tests;

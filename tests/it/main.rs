@@ -18,6 +18,7 @@ mod ingress;
 mod isolation;
 mod mission;
 mod outcomes;
+mod pacing;
 mod pending;
 mod reload;
 mod schema;
