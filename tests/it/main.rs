@@ -9,6 +9,7 @@ mod answers;
 mod architecture;
 mod commands;
 mod config;
+mod durable;
 mod egress;
 mod guard;
 mod hostile;

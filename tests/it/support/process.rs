@@ -5,6 +5,7 @@
 
 use super::client::{Answer, Client, get, post};
 use super::endpoint::Endpoint;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -30,6 +31,8 @@ pub(crate) struct Stage {
     folder: TempDir,
     keys: BTreeMap<String, String>,
     environment: Vec<(String, String)>,
+    /// Words before the program's name when it serves.
+    under: Vec<String>,
 }
 
 /// A gateway that runs. Dropped, it is killed.
@@ -53,6 +56,7 @@ impl Stage {
             folder,
             keys: BTreeMap::new(),
             environment: Vec::new(),
+            under: Vec::new(),
         };
         stage
             .set("egress.allow_http", "true")
@@ -85,6 +89,17 @@ impl Stage {
         self
     }
 
+    /// Serves as an argument of another program, which becomes it.
+    pub(crate) fn under<const N: usize>(mut self, words: [&str; N]) -> Self {
+        self.under = words.map(str::to_owned).to_vec();
+        self
+    }
+
+    /// The working directory.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap()
+    }
+
     /// Another command of the program in the same folder: all that it prints.
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
@@ -110,26 +125,38 @@ impl Stage {
         )
         .unwrap();
         fs::write(self.folder.path().join("conf/gateway.toml"), text).unwrap();
-        let log = File::create(self.log()).unwrap();
-        let mut program = self.program();
-        program
-            .args(["serve", "--config", "conf/gateway.toml"])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log);
-        let process = program.spawn().unwrap();
         let mut gateway = Gateway {
             http,
             door,
+            process: self.serve(),
             stage: self,
-            process,
         };
         gateway.ready();
         gateway
     }
 
+    /// Starts the process; what it logs goes after what was logged before.
+    fn serve(&self) -> Child {
+        let mut log = File::options();
+        let log = log.create(true).append(true).open(self.log()).unwrap();
+        let program = env!("CARGO_BIN_EXE_stepgate");
+        let words = [program, "serve", "--config", "conf/gateway.toml"];
+        let mut words = self.under.iter().map(String::as_str).chain(words);
+        let mut command = self.here(words.next().expect("the program itself"));
+        command
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        command.spawn().unwrap()
+    }
+
     fn program(&self) -> Command {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_stepgate"));
+        self.here(env!("CARGO_BIN_EXE_stepgate"))
+    }
+
+    fn here(&self, program: &str) -> Command {
+        let mut program = Command::new(program);
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         program.current_dir(self.folder.path()).envs(environment);
         program
@@ -191,6 +218,39 @@ impl Gateway {
     /// Writes a file anew, by its path from the working directory.
     pub(crate) fn rewrite(&self, path: &str, text: impl AsRef<[u8]>) {
         fs::write(self.path(path), text).unwrap();
+    }
+
+    /// Kills it, as no process can prevent.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again after its end, in the same folder and at the same addresses.
+    pub(crate) fn start_again(&mut self) {
+        self.process = self.stage.serve();
+        self.ready();
+    }
+
+    /// Asks it to stop: SIGTERM.
+    pub(crate) fn stop(&self) {
+        let id = self.id().try_into().ok().and_then(Pid::from_raw);
+        kill_process(id.unwrap(), Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let mut ended = None;
+        until("the end of the gateway", || {
+            ended = self.process.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.expect("it has ended")
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Changes the configuration, and waits until another one is in force.
