@@ -133,7 +133,7 @@ impl App {
         server.bootstrap();
         let mut beside = in_turn(parts.beside, doors.len()).into_iter();
         for (bound, pipeline) in doors.into_iter().zip(parts.pipelines) {
-            let front = Arc::new(Front::new(
+            let front = Front::new(
                 pipeline,
                 parts.live.clone(),
                 parts.store.clone(),
@@ -141,8 +141,9 @@ impl App {
                 parts.held.clone(),
                 room,
                 parts.telemetry.clone(),
-            ));
-            let door = Door::new(front, parts.patience, busy.clone());
+            )
+            .keeping_when(parts.ending.overdue.subscribe());
+            let door = Door::new(Arc::new(front), parts.patience, busy.clone());
             let listener = Listener::new("steps", door, bound)
                 .closing_with(parts.ending.closing.subscribe())
                 .beside(beside.next().unwrap_or_default());

@@ -1,14 +1,20 @@
 //! Arrival: how a step comes in, how it is refused, and which step it may be a repeat of.
 //!
 //! A step that was taken runs to its end, whatever becomes of the client that sent it: the run is
-//! awaited by the task of the connection, which nothing but the end of the process cuts short.
+//! awaited by the task of the connection, or by one of its own where it may outlive the request.
+//! When a client is gone or waits no longer, or the process ends, it is made durable first.
 //!
 //! Not here: what happens to a step. That is the pipeline's.
 
+mod attend;
 pub mod dedupe;
 mod due;
 mod http;
+mod outcomes;
+mod prefer;
 mod refuse;
+mod state;
+mod steps;
 
 pub use dedupe::Dedupe;
 pub use due::DueSteps;

@@ -46,7 +46,6 @@ impl Serve {
             live: live.clone(),
             pipeline,
             store,
-            dedupe: parts.dedupe.clone(),
             held: parts.held.clone(),
         };
         for _ in 0..workers {

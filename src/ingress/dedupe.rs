@@ -1,7 +1,8 @@
-//! Which steps were here before: running, pending, or finished not long ago.
+//! Which steps run here, and which were finished not long ago.
 //!
 //! Only ids that a caller made are kept. A finished step is remembered for the window of `[steps]`
-//! and within its bounds, the oldest going first; a pending one until it is finished.
+//! and within its bounds, the oldest going first. A pending one is not known here but in the store,
+//! which has room for millions, and remembers what it finished.
 //!
 //! Split into shards, so that steps seldom meet at a lock, and few enough of them that the oldest
 //! of a shard is among the oldest of all. No lock is held over an `.await`.
@@ -10,7 +11,6 @@ mod shard;
 
 use crate::config::Steps;
 use crate::model::{Outcome, StepId, Target};
-use crate::outcome;
 use crate::web::Reply;
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
@@ -40,34 +40,27 @@ struct Shards {
     bytes: AtomicU64,
 }
 
-/// What is known of a step that has an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// Its last outcome is pending: this JSON.
-    Pending(Bytes),
-    /// Its outcome: this JSON.
-    Final(Bytes),
-}
-
 /// What is known of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     Running(Target),
-    Answered(Known),
+    /// Its outcome: this JSON.
+    Finished(Bytes),
 }
 
 /// What a step that comes in has to do.
 #[derive(Debug)]
 pub enum Entry {
-    /// It is the first: run it, then settle the claim.
+    /// Nothing is known of it here: run it if the store does not know it either, and settle or
+    /// release the claim.
     First(Claim),
-    /// It was here, and this is its answer.
-    Known(Known),
+    /// It was here, and this JSON is its outcome.
+    Finished(Bytes),
     /// It is running: wait for the answer of the first.
     Running(Flight),
 }
 
-/// The right to run a step; to be settled with what came of it. Dropped unsettled, the step was
+/// The right to run a step; to be settled with what came of it, or released. Dropped unsettled, the step was
 /// never here.
 #[derive(Debug)]
 pub struct Claim {
@@ -103,7 +96,7 @@ impl Dedupe {
         let now = Instant::now();
         let mut shard = self.shard(id).lock();
         match shard.get(id, now) {
-            Some(Seen::Answered(known)) => Entry::Known(known),
+            Some(Seen::Finished(body)) => Entry::Finished(body),
             Some(Seen::Running(_)) => Entry::Running(Flight(shard.join(id))),
             None => {
                 shard.begin(id.clone(), target.clone());
@@ -127,30 +120,17 @@ impl Dedupe {
         shard.is_running(id).then(|| Flight(shard.join(id)))
     }
 
-    /// Takes note of what became of a step that was pending. Call
-    /// it for every outcome of a due step, pending or final.
-    pub fn report(&self, outcome: &Outcome, steps: &Steps) {
-        let body = Bytes::from(outcome::to_json(outcome));
-        let shard = self.shard(&outcome.id).lock();
-        self.note(shard, &outcome.id, known(outcome, body), steps);
-    }
-
     /// Forgets a step that is not running. Whether there was one.
     pub fn forget(&self, id: &StepId) -> bool {
         self.shard(id).lock().forget(id)
     }
 
-    /// Takes note of what is known of a step now; `shard` is the step's.
-    fn note(&self, mut shard: MutexGuard<'_, Shard>, id: &StepId, known: Known, steps: &Steps) {
+    /// Remembers a finished step; `shard` is the step's.
+    fn note(&self, mut shard: MutexGuard<'_, Shard>, id: &StepId, body: Bytes, steps: &Steps) {
         let now = Instant::now();
-        match known {
-            Known::Pending(body) => shard.pend(id, body),
-            Known::Final(body) => {
-                let weight = shard.finish(id.clone(), body, now + steps.dedupe_window);
-                self.0.finished.fetch_add(1, Ordering::Relaxed);
-                self.0.bytes.fetch_add(weight, Ordering::Relaxed);
-            }
-        }
+        let weight = shard.finish(id.clone(), body, now + steps.dedupe_window);
+        self.0.finished.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes.fetch_add(weight, Ordering::Relaxed);
         while let Some(weight) = shard.drop_expired(now) {
             self.discount(weight);
         }
@@ -201,21 +181,20 @@ impl Dedupe {
 // === impl Claim ===
 
 impl Claim {
-    /// The step has an outcome, of which `reply` is the answer.
+    /// The step has an outcome, of which `reply` is the answer: those who wait get it, and a final
+    /// one is remembered. A pending one is the store's to know.
     pub fn settle(mut self, outcome: &Outcome, reply: &Reply, steps: &Steps) {
+        if !outcome.verdict.is_final() {
+            return self.release(reply);
+        }
         self.settled = true;
         let mut shard = self.dedupe.shard(&self.id).lock();
         shard.tell(&self.id, reply);
-        // A due step can be faster than the answer to its first attempt; then that is known
-        // already, and newer.
-        if shard.is_running(&self.id) {
-            let known = known(outcome, reply.body.clone());
-            self.dedupe.note(shard, &self.id, known, steps);
-        }
+        self.dedupe.note(shard, &self.id, reply.body.clone(), steps);
     }
 
-    /// The step was not taken: those who wait get the same `reply`, the next one runs.
-    pub fn refuse(mut self, reply: &Reply) {
+    /// Nothing is kept of the step here: those who wait get `reply`, and the next one asks anew.
+    pub fn release(mut self, reply: &Reply) {
         self.settled = true;
         let mut shard = self.dedupe.shard(&self.id).lock();
         shard.tell(&self.id, reply);
@@ -238,14 +217,6 @@ impl Flight {
     pub async fn answer(mut self) -> Option<Reply> {
         let answer = self.0.wait_for(Option::is_some).await.ok()?;
         answer.clone()
-    }
-}
-
-fn known(outcome: &Outcome, body: Bytes) -> Known {
-    if outcome.verdict.is_final() {
-        Known::Final(body)
-    } else {
-        Known::Pending(body)
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! They are fed in on the threads that serve the other doors, and take their permits like everyone.
 
-use super::Dedupe;
 use crate::config::{Gateway, Live};
 use crate::pipeline::Pipeline;
 use crate::schedule::{Admission, Claim, Clock, Gate, Lane, Store, StoreError};
@@ -25,8 +24,6 @@ pub struct DueSteps {
     pub live: Live,
     pub pipeline: Pipeline,
     pub store: Arc<dyn Store>,
-    /// Told what becomes of each step, so that whoever asks for the step by its id gets it.
-    pub dedupe: Dedupe,
     /// Steps in flight, whichever door they came by.
     pub held: Occupancy,
 }
@@ -82,10 +79,7 @@ impl DueSteps {
         let _held = self.held.enter();
         let id = claim.scheduled.step.id.clone();
         match self.pipeline.resume(claim).await {
-            Ok(outcome) => {
-                let steps = &self.live.get().gateway.steps;
-                self.dedupe.report(&outcome, steps);
-            }
+            Ok(_) => {}
             // Whoever has the step now answers for it.
             Err(StoreError::LostLease) => {
                 tracing::warn!(step = %id, "the lease on a due step was lost");

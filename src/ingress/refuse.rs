@@ -3,15 +3,45 @@
 use crate::config::NotFound;
 use crate::model::{Sent, StepFault, Target};
 use crate::pipeline::Refusal;
+use crate::schedule::StoreError;
 use crate::web::{BodyFault, Problem, Reply};
 use ::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Seconds after which a client may try again when the process is full: steps are short.
 const AFTER_OVERLOAD: u32 = 1;
 
 /// … and when something must be put right first.
 const AFTER_REPAIR: u32 = 10;
+
+/// An answer that says why not, and the name it is counted under.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Boxed, because refusals are rare and results are not.
+    pub(super) reply: Box<Reply>,
+    pub(super) kind: &'static str,
+}
+
+// === impl Refused ===
+
+impl Refused {
+    fn with(problem: &Problem, (name, value): (HeaderName, HeaderValue)) -> Self {
+        Self {
+            reply: Box::new(problem.reply().with(name, value)),
+            kind: problem.kind,
+        }
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self {
+            reply: Box::new(problem.reply()),
+            kind: problem.kind,
+        }
+    }
+}
 
 /// The answer for a step that is no step.
 pub(super) fn invalid_step(fault: &StepFault) -> Problem {
@@ -25,7 +55,7 @@ pub(super) fn invalid_step(fault: &StepFault) -> Problem {
 }
 
 /// The answer for a body that did not come.
-pub(super) fn body(fault: BodyFault) -> Problem {
+pub(super) fn body(fault: BodyFault) -> Refused {
     let (status, kind, title) = match fault {
         BodyFault::TooLarge { .. } => (
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -43,15 +73,35 @@ pub(super) fn body(fault: BodyFault) -> Problem {
             "Not an HTTP request",
         ),
     };
-    Problem::new(status, kind, title, fault.to_string())
+    Problem::new(status, kind, title, fault.to_string()).into()
 }
 
-pub(super) fn media_type() -> Problem {
+/// `what` was sent as something else than JSON.
+pub(super) fn media_type(what: &str) -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported-media-type",
         "Unsupported media type",
-        "a step comes as `Content-Type: application/json`",
+        format!("{what} comes as `Content-Type: application/json`"),
+    )
+}
+
+/// A parameter or a member of a request that is no step.
+pub(super) fn invalid_request(detail: impl Into<Cow<'static, str>>) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid-request",
+        "Not a valid request",
+        detail,
+    )
+}
+
+pub(super) fn invalid_cursor() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid-cursor",
+        "Not a cursor",
+        "the cursor is not one that this outcome log gave",
     )
 }
 
@@ -73,17 +123,17 @@ pub(super) fn unknown_step() -> Problem {
     )
 }
 
-pub(super) fn method(allowed: &'static str) -> (Problem, (HeaderName, HeaderValue)) {
+pub(super) fn method(allowed: &'static str) -> Refused {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method-not-allowed",
         "Method not allowed",
         format!("this path takes {allowed}"),
     );
-    (problem, (header::ALLOW, HeaderValue::from_static(allowed)))
+    Refused::with(&problem, (header::ALLOW, HeaderValue::from_static(allowed)))
 }
 
-pub(super) fn unauthorized() -> (Problem, (HeaderName, HeaderValue)) {
+pub(super) fn unauthorized() -> Refused {
     let problem = Problem::new(
         StatusCode::UNAUTHORIZED,
         "unauthorized",
@@ -91,20 +141,49 @@ pub(super) fn unauthorized() -> (Problem, (HeaderName, HeaderValue)) {
         "the bearer token is missing or wrong",
     );
     let bearer = HeaderValue::from_static("Bearer");
-    (problem, (header::WWW_AUTHENTICATE, bearer))
+    Refused::with(&problem, (header::WWW_AUTHENTICATE, bearer))
 }
 
-pub(super) fn overloaded(most: usize) -> (Problem, (HeaderName, HeaderValue)) {
+pub(super) fn overloaded(most: usize) -> Refused {
     let problem = unavailable(
         "overloaded",
         "Too many steps in flight",
         format!("{most} steps are in flight, as many as `delivery.max_in_flight` allows"),
     );
-    (problem, retry_after(AFTER_OVERLOAD))
+    Refused::with(&problem, retry_after(AFTER_OVERLOAD))
 }
 
-/// The answer for a step that the pipeline did not take, and the name it is counted under.
-pub(super) fn refusal(refusal: &Refusal, target: &Target) -> (Reply, &'static str) {
+pub(super) fn too_many_readers(most: usize) -> Refused {
+    let problem = unavailable(
+        "overloaded",
+        "Too many readers",
+        format!("{most} readers of the outcome log are waiting; a read without `wait` is served"),
+    );
+    Refused::with(&problem, retry_after(AFTER_OVERLOAD))
+}
+
+/// The answer where the store has to be asked, and does not say.
+pub(super) fn store(error: StoreError) -> Refused {
+    let problem = unavailable(
+        "schedule-down",
+        "The schedule cannot be asked",
+        format!("what is known of waiting and finished steps cannot be read or changed: {error}"),
+    );
+    Refused::with(&problem, retry_after(AFTER_REPAIR))
+}
+
+/// The answer for a step whose run fell.
+pub(super) fn broken() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal-error",
+        "The gateway failed",
+        "the run of the step ended without an outcome",
+    )
+}
+
+/// The answer for a step that the pipeline did not take.
+pub(super) fn refusal(refusal: &Refusal, target: &Target) -> Refused {
     let problem = match refusal {
         Refusal::NotFound(fault) => not_in_service(*fault, target),
         Refusal::ScheduleFull => unavailable(
@@ -118,14 +197,11 @@ pub(super) fn refusal(refusal: &Refusal, target: &Target) -> (Reply, &'static st
             sent,
         } => return not_scheduled(*attempts, *status, *sent),
     };
-    let reply = problem.reply();
-    let reply = if problem.status == StatusCode::SERVICE_UNAVAILABLE {
-        let (name, value) = retry_after(AFTER_REPAIR);
-        reply.with(name, value)
+    if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+        Refused::with(&problem, retry_after(AFTER_REPAIR))
     } else {
-        reply
-    };
-    (reply, problem.kind)
+        problem.into()
+    }
 }
 
 fn not_in_service(fault: NotFound, target: &Target) -> Problem {
@@ -163,7 +239,7 @@ fn not_in_service(fault: NotFound, target: &Target) -> Problem {
 
 /// The status of the endpoint's answer, if one came, takes the place of the problem's own, which
 /// the status line says anyway.
-fn not_scheduled(attempts: u32, status: Option<u16>, sent: Option<Sent>) -> (Reply, &'static str) {
+fn not_scheduled(attempts: u32, status: Option<u16>, sent: Option<Sent>) -> Refused {
     #[derive(Serialize)]
     struct NotScheduled {
         #[serde(rename = "type")]
@@ -189,7 +265,10 @@ fn not_scheduled(attempts: u32, status: Option<u16>, sent: Option<Sent>) -> (Rep
         content_type: "application/problem+json",
         ..Reply::json(said, body)
     };
-    (reply, problem.kind)
+    Refused {
+        reply: Box::new(reply),
+        kind: problem.kind,
+    }
 }
 
 fn unavailable(kind: &'static str, title: &'static str, detail: String) -> Problem {
@@ -247,7 +326,10 @@ mod tests {
             (Refusal::ScheduleFull, 503, "schedule-full", true),
             (not_scheduled, 500, "not-scheduled", false),
         ] {
-            let (reply, counted) = refusal(&case, &target);
+            let Refused {
+                reply,
+                kind: counted,
+            } = refusal(&case, &target);
             let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
             assert_eq!(
                 (
@@ -264,8 +346,8 @@ mod tests {
 
     #[test]
     fn not_scheduled_says_what_came_of_the_attempt() {
-        let (answered, _) = not_scheduled(1, Some(503), None);
-        let (unanswered, _) = not_scheduled(2, None, Some(Sent::Unknown));
+        let answered = not_scheduled(1, Some(503), None).reply;
+        let unanswered = not_scheduled(2, None, Some(Sent::Unknown)).reply;
         let head = concat!(
             r#"{"type":"not-scheduled","title":"The retry was not scheduled","detail":"the step was "#,
             r#"attempted and has to be tried again, and the schedule could not take it","#,

@@ -96,6 +96,23 @@ impl<'a> Exchange<'a> {
         body
     }
 
+    /// Turns true when the process begins to stop.
+    pub fn closing(&self) -> ShutdownWatch {
+        self.closing.clone()
+    }
+
+    /// Waits until the client hangs up; for ever where that cannot be told: while a body is unread,
+    /// and where the client has sent its next request already. A client that only stops sending
+    /// counts as well, and still gets its answer. May be dropped at any time, and asked once.
+    pub async fn hung_up(&mut self) {
+        let session = &mut self.session.0;
+        if !session.is_body_done() {
+            std::future::pending::<()>().await;
+        }
+        // With the body read this gives no piece of it, but the end, as an error.
+        let _ = session.read_body_or_idle(true).await;
+    }
+
     /// Answers. A client that cannot be told is none of the caller's business: what it asked for
     /// is done.
     pub async fn reply(&mut self, reply: Reply) {

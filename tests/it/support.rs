@@ -5,6 +5,7 @@ pub(crate) mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod pki;
 pub(crate) mod process;
+pub(crate) mod stores;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};

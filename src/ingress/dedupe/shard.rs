@@ -1,6 +1,6 @@
 //! One shard: plain data under someone else's lock.
 
-use super::{Known, Seen};
+use super::Seen;
 use crate::model::{StepId, Target};
 use crate::web::Reply;
 use bytes::Bytes;
@@ -34,8 +34,7 @@ enum State {
         /// Made when the first one waits.
         waiters: Option<watch::Sender<Option<Reply>>>,
     },
-    Pending(Bytes),
-    Final {
+    Finished {
         body: Bytes,
         /// The moment it is forgotten.
         until: Instant,
@@ -48,10 +47,7 @@ impl Shard {
     pub(super) fn get(&self, id: &StepId, now: Instant) -> Option<Seen> {
         match self.steps.get(id)? {
             State::Running { target, .. } => Some(Seen::Running(target.clone())),
-            State::Pending(body) => Some(Seen::Answered(Known::Pending(body.clone()))),
-            State::Final { body, until } => {
-                (*until > now).then(|| Seen::Answered(Known::Final(body.clone())))
-            }
+            State::Finished { body, until } => (*until > now).then(|| Seen::Finished(body.clone())),
         }
     }
 
@@ -77,7 +73,7 @@ impl Shard {
                 .get_or_insert_with(|| watch::channel(None).0)
                 .subscribe(),
             // A channel without a sender: whoever waits on it asks again.
-            Some(State::Pending(_) | State::Final { .. }) | None => watch::channel(None).1,
+            Some(State::Finished { .. }) | None => watch::channel(None).1,
         }
     }
 
@@ -97,15 +93,11 @@ impl Shard {
         }
     }
 
-    /// The step is pending, and this is its last outcome.
-    pub(super) fn pend(&mut self, id: &StepId, body: Bytes) {
-        self.steps.insert(id.clone(), State::Pending(body));
-    }
-
     /// The step is finished, and remembered until `until`. What it weighs, in bytes.
     pub(super) fn finish(&mut self, id: StepId, body: Bytes, until: Instant) -> u64 {
         let weight = OVERHEAD + id.as_str().len() as u64 + body.len() as u64;
-        self.steps.insert(id.clone(), State::Final { body, until });
+        self.steps
+            .insert(id.clone(), State::Finished { body, until });
         self.finished.push_back(Record { id, until, weight });
         weight
     }
@@ -113,7 +105,7 @@ impl Shard {
     /// Forgets a step that is not running. Whether there was one.
     pub(super) fn forget(&mut self, id: &StepId) -> bool {
         match self.steps.get(id) {
-            Some(State::Pending(_) | State::Final { .. }) => self.steps.remove(id).is_some(),
+            Some(State::Finished { .. }) => self.steps.remove(id).is_some(),
             Some(State::Running { .. }) | None => false,
         }
     }
@@ -130,7 +122,7 @@ impl Shard {
     pub(super) fn drop_oldest(&mut self) -> Option<u64> {
         let record = self.finished.pop_front()?;
         // The id may have been taken again since.
-        if let Some(State::Final { until, .. }) = self.steps.get(&record.id)
+        if let Some(State::Finished { until, .. }) = self.steps.get(&record.id)
             && *until == record.until
         {
             self.steps.remove(&record.id);

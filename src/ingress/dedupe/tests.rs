@@ -59,14 +59,14 @@ fn ok(body: &'static str) -> Reply {
 fn claim(dedupe: &Dedupe, text: &str) -> Claim {
     match dedupe.enter(&id(text), &target()) {
         Entry::First(claim) => claim,
-        Entry::Known(_) | Entry::Running(_) => panic!("`{text}` was here before"),
+        Entry::Finished(_) | Entry::Running(_) => panic!("`{text}` was here before"),
     }
 }
 
 fn flight(dedupe: &Dedupe, text: &str) -> Flight {
     match dedupe.enter(&id(text), &target()) {
         Entry::Running(flight) => flight,
-        Entry::Known(_) | Entry::First(_) => panic!("`{text}` is not running"),
+        Entry::Finished(_) | Entry::First(_) => panic!("`{text}` is not running"),
     }
 }
 
@@ -75,7 +75,7 @@ fn finish(dedupe: &Dedupe, text: &str, body: &'static str, steps: &Steps) {
 }
 
 fn answered(body: &'static str) -> Option<Seen> {
-    Some(Seen::Answered(Known::Final(body.into())))
+    Some(Seen::Finished(body.into()))
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_refused_step_answers_those_who_wait_and_is_free_again() {
     let second = flight(&dedupe, "a");
     let refusal = Reply::json(StatusCode::SERVICE_UNAVAILABLE, "{}");
 
-    first.refuse(&refusal);
+    first.release(&refusal);
 
     assert_eq!(second.answer().await, Some(refusal));
     claim(&dedupe, "a");
@@ -118,36 +118,28 @@ async fn a_run_that_falls_frees_the_step_and_wakes_those_who_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pending_step_is_kept_until_it_is_finished_and_then_for_the_window() {
+async fn a_finished_step_is_kept_for_the_window() {
     let dedupe = Dedupe::new(&roomy());
-    claim(&dedupe, "a").settle(&outcome("a", pending()), &ok("{}"), &roomy());
-    tokio::time::advance(60 * MINUTE).await;
-    let waiting = dedupe.look(&id("a"));
+    finish(&dedupe, "a", "{}", &roomy());
 
-    dedupe.report(&outcome("a", Verdict::Continue), &roomy());
+    tokio::time::advance(10 * MINUTE - Duration::from_millis(1)).await;
+    assert_eq!(dedupe.look(&id("a")), answered("{}"));
 
-    let body = Bytes::from(outcome::to_json(&outcome("a", Verdict::Continue)));
-    assert_eq!(
-        (waiting, dedupe.look(&id("a"))),
-        (
-            Some(Seen::Answered(Known::Pending("{}".into()))),
-            Some(Seen::Answered(Known::Final(body))),
-        )
-    );
-    tokio::time::advance(10 * MINUTE).await;
+    tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(dedupe.look(&id("a")), None);
 }
 
 #[tokio::test]
-async fn a_due_step_that_is_faster_than_the_first_answer_keeps_the_last_word() {
+async fn a_pending_step_answers_those_who_wait_and_takes_no_room() {
     let dedupe = Dedupe::new(&roomy());
     let first = claim(&dedupe, "a");
-    dedupe.report(&outcome("a", Verdict::Continue), &roomy());
-    let finished = dedupe.look(&id("a"));
+    let second = flight(&dedupe, "a");
+    let waits = Reply::json(StatusCode::ACCEPTED, "{}");
 
-    first.settle(&outcome("a", pending()), &ok("{}"), &roomy());
+    first.settle(&outcome("a", pending()), &waits, &roomy());
 
-    assert_eq!(dedupe.look(&id("a")), finished);
+    assert_eq!(second.answer().await, Some(waits));
+    assert_eq!(dedupe.look(&id("a")), None);
 }
 
 #[tokio::test]

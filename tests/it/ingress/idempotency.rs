@@ -3,11 +3,15 @@
 use super::limits::until;
 use super::{STEP, ask, client, named};
 use crate::support::client::{get, post};
-use crate::support::gateway::{Running, Scripted, Setup, continued, outcome};
+use crate::support::gateway::{Running, Scripted, Setup, continued, waits};
+use crate::support::stores::{DownStore, Open};
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use stepgate::model::{PendingReason, Verdict};
+use std::time::Duration;
+use stepgate::model::{PendingReason, Progress};
 use stepgate::pipeline::Refusal;
+use stepgate::schedule::{MemoryStore, Scheduled, Store};
 use tokio::sync::Semaphore;
 
 /// A gateway whose steps wait for leave, the number that began, and the leave.
@@ -27,6 +31,51 @@ fn waiting() -> (Running, Arc<AtomicUsize>, Arc<Semaphore>) {
     }))
     .start();
     (gateway, runs, leave)
+}
+
+const FINISHED: &str = r#"{"id":"later","outcome":"continue"}"#;
+
+/// A gateway whose steps all have to wait, the number that began, and where they wait.
+fn storing() -> (Running, Arc<AtomicUsize>, Arc<MemoryStore>) {
+    let (runs, store) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(MemoryStore::default()),
+    );
+    let (begun, taking) = (runs.clone(), store.clone());
+    let mut setup = Setup::new(Scripted::new(move |arrival| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        let taking = taking.clone();
+        async move {
+            let reason = PendingReason::Retry(None);
+            let pending = waits(&arrival, reason);
+            let now = Timestamp::now();
+            let step = Scheduled {
+                step: arrival.step,
+                origin: None,
+                due: now,
+                expected: now,
+                reason,
+                progress: Progress::default(),
+                arrived: now,
+                traceparent: None,
+            };
+            taking.schedule(step).await.unwrap();
+            Ok(pending)
+        }
+    }));
+    setup.store = store.clone();
+    (setup.start(), runs, store)
+}
+
+/// Finishes the one step that waits.
+fn finish(store: &MemoryStore) {
+    futures_util::FutureExt::now_or_never(async {
+        let minute = Duration::from_secs(60);
+        let due = store.claim_due(1, minute, Arc::new(Open)).await.unwrap();
+        let token = due.claims[0].token;
+        store.complete(token, FINISHED.into()).await.unwrap();
+    })
+    .unwrap();
 }
 
 #[test]
@@ -73,28 +122,78 @@ fn the_state_of_a_step_is_found_however_its_id_is_written_in_the_path() {
 }
 
 #[test]
-fn a_pending_step_answers_with_its_state() {
+fn a_step_that_the_store_knows_is_answered_from_there_and_not_run() {
+    let (gateway, runs, store) = storing();
+    let first = ask(&gateway, &post(&named("later")));
+
+    let waiting = [
+        post(&named("later")),
+        get("/v1/steps/later", ""),
+        post(&named("later")),
+    ]
+    .map(|request| ask(&gateway, &request));
+    finish(&store);
+    let finished =
+        [post(&named("later")), get("/v1/steps/later", "")].map(|request| ask(&gateway, &request));
+
+    assert_eq!(first.status, 202);
+    assert_eq!(
+        waiting.each_ref().map(|answer| answer.status),
+        [202, 200, 202]
+    );
+    for answer in &waiting {
+        let state = r#""outcome":"pending","reason":"retry""#;
+        assert!(answer.body.contains(state), "{}", answer.body);
+    }
+    for answer in &finished {
+        assert_eq!((answer.status, &*answer.body), (200, FINISHED));
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_step_that_waits_is_cancelled_and_forgotten() {
+    let (gateway, runs, _) = storing();
+    let path = "/v1/steps/later";
+    let delete = get(path, "").replacen("GET", "DELETE", 1);
+    ask(&gateway, &post(&named("later")));
+
+    let statuses = [&delete, &delete, &get(path, "")].map(|request| ask(&gateway, request).status);
+
+    assert_eq!(statuses, [204, 404, 404]);
+    assert_eq!(ask(&gateway, &post(&named("later"))).status, 202);
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_step_is_not_taken_while_nobody_can_say_whether_it_was_here() {
     let runs = Arc::new(AtomicUsize::new(0));
     let begun = runs.clone();
-    let gateway = Setup::new(Scripted::new(move |arrival| {
+    let mut setup = Setup::new(Scripted::new(move |arrival| {
         begun.fetch_add(1, Ordering::SeqCst);
-        async move {
-            let pending = Verdict::Pending {
-                reason: PendingReason::Retry(None),
-                due: None,
-            };
-            Ok(outcome(&arrival.step.id, &arrival.step.target, pending))
-        }
-    }))
-    .start();
+        async move { Ok(continued(&arrival)) }
+    }));
+    setup.store = Arc::new(DownStore);
+    let gateway = setup.start();
+    let path = "/v1/steps/known";
 
-    let first = ask(&gateway, &post(&named("later")));
-    let again = ask(&gateway, &post(&named("later")));
-    let state = ask(&gateway, &get("/v1/steps/later", ""));
-
-    assert_eq!((first.status, again.status, state.status), (202, 202, 200));
-    assert_eq!((&first.body, &first.body), (&again.body, &state.body));
-    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    for request in [
+        post(&named("known")),
+        post(&named("known")),
+        get(path, ""),
+        get(path, "").replacen("GET", "DELETE", 1),
+    ] {
+        let answer = ask(&gateway, &request);
+        assert_eq!(
+            (answer.problem(), answer.header("retry-after")),
+            ((503, "schedule-down".to_owned()), Some("10")),
+            "{request}"
+        );
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
+    // One that the store cannot know is run all the same.
+    assert_eq!(ask(&gateway, &post(&named("new"))).status, 200);
+    assert_eq!(ask(&gateway, &post(STEP)).status, 200);
 }
 
 #[test]

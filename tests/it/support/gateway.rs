@@ -10,19 +10,22 @@ use std::time::Duration;
 use stepgate::app::{App, Ending, Parts, Runtime, StartFault, Stop};
 use stepgate::config::{Gateway, Live, Snapshot};
 use stepgate::ingress::Run;
-use stepgate::model::{Outcome, Secret, StepId, Target, Verdict};
+use stepgate::model::{Outcome, PendingReason, Secret, StepId, Target, Verdict};
 use stepgate::pipeline::{Arrival, Custody, Refusal};
-use stepgate::schedule::MemoryStore;
+use stepgate::schedule::{MemoryStore, Store};
 use stepgate::telemetry::Telemetry;
 use stepgate::web::Patience;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-type Told = dyn Fn(Arrival) -> BoxFuture<'static, Result<Outcome, Refusal>> + Send + Sync;
+type Told<T> = Arc<dyn Fn(Arrival) -> BoxFuture<'static, T> + Send + Sync>;
 
-/// A pipeline that does as it is told.
+/// A pipeline that does as it is told. It keeps no step that runs, unless it is told how.
 #[derive(Clone)]
-pub(crate) struct Scripted(Arc<Told>);
+pub(crate) struct Scripted {
+    run: Told<Result<Outcome, Refusal>>,
+    keep: Told<Option<Outcome>>,
+}
 
 /// A gateway that runs; dropping it stops it.
 pub(crate) struct Running {
@@ -38,6 +41,7 @@ pub(crate) struct Setup {
     pub(crate) gateway: Gateway,
     pub(crate) patience: Patience,
     pub(crate) folder: TempDir,
+    pub(crate) store: Arc<dyn Store>,
     pipeline: Scripted,
 }
 
@@ -50,7 +54,19 @@ impl Scripted {
     where
         F: Future<Output = Result<Outcome, Refusal>> + Send + 'static,
     {
-        Self(Arc::new(move |arrival| Box::pin(told(arrival))))
+        Self {
+            run: Arc::new(move |arrival| Box::pin(told(arrival))),
+            keep: Arc::new(|_| Box::pin(async { None })),
+        }
+    }
+
+    /// What becomes of a step that is to be kept while it runs.
+    pub(crate) fn keeping<F>(mut self, told: impl Fn(Arrival) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<Outcome>> + Send + 'static,
+    {
+        self.keep = Arc::new(move |arrival| Box::pin(told(arrival)));
+        self
     }
 
     /// Every step continues.
@@ -61,15 +77,15 @@ impl Scripted {
 
 impl Run for Scripted {
     async fn run(&self, arrival: Arrival, _custody: &Custody) -> Result<Outcome, Refusal> {
-        (self.0)(arrival).await
+        (self.run)(arrival).await
     }
 
     async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
-        (self.0)(arrival).await
+        (self.run)(arrival).await
     }
 
-    async fn keep(&self, _arrival: &Arrival, _custody: &Custody) -> Option<Outcome> {
-        None
+    async fn keep(&self, arrival: &Arrival, _custody: &Custody) -> Option<Outcome> {
+        (self.keep)(arrival.clone()).await
     }
 }
 
@@ -82,6 +98,7 @@ impl Setup {
             gateway: gateway(folder.path().join("data")),
             patience: Patience::default(),
             folder,
+            store: Arc::new(MemoryStore::default()),
             pipeline,
         }
     }
@@ -107,12 +124,7 @@ impl Setup {
 
     fn start_parts(self, told: impl FnOnce(&Ending) -> Scripted) -> Result<Running, StartFault> {
         let live = Live::new(Snapshot::new(self.gateway, HashMap::new(), HashMap::new()));
-        let mut parts = Parts::new(
-            live,
-            Telemetry::default(),
-            Arc::new(MemoryStore::default()),
-            Vec::new(),
-        );
+        let mut parts = Parts::new(live, Telemetry::default(), self.store, Vec::new());
         parts.pipelines = vec![told(&parts.ending); 2];
         parts.patience = self.patience;
         parts.runtime = Runtime::Restartable;
@@ -190,6 +202,16 @@ pub(crate) fn outcome(id: &StepId, target: &Target, verdict: Verdict) -> Outcome
         failure: None,
         warnings: Vec::new(),
     }
+}
+
+/// The outcome, for now, of a step that waits.
+pub(crate) fn waits(arrival: &Arrival, reason: PendingReason) -> Outcome {
+    let step = &arrival.step;
+    outcome(
+        &step.id,
+        &step.target,
+        Verdict::Pending { reason, due: None },
+    )
 }
 
 /// The defaults, on ports of its own.
