@@ -35,6 +35,8 @@ pub struct Parts<P> {
     pub dedupe: Dedupe,
     /// Steps in flight, whichever door they came by.
     pub held: Occupancy,
+    /// Most of them that the process has room for, whatever the configuration allows.
+    pub room: usize,
     /// How long the doors wait for a client.
     pub patience: Patience,
     pub runtime: Runtime,
@@ -98,7 +100,8 @@ pub fn workers(gateway: &Gateway) -> usize {
 impl<P> Parts<P> {
     /// The parts around `pipelines`, of which there are as many as [`workers`].
     pub fn new(live: Live, telemetry: Telemetry, store: Arc<dyn Store>, pipelines: Vec<P>) -> Self {
-        let dedupe = Dedupe::new(&live.get().gateway.steps);
+        let gateway = live.get().gateway.clone();
+        let dedupe = Dedupe::new(&gateway.steps);
         Self {
             live,
             telemetry,
@@ -106,6 +109,7 @@ impl<P> Parts<P> {
             pipelines,
             dedupe,
             held: Occupancy::default(),
+            room: limits::most_in_flight(&gateway.delivery),
             patience: Patience::default(),
             runtime: Runtime::Lean,
             beside: Vec::new(),
@@ -126,7 +130,6 @@ impl App {
         guard(&gateway)?;
         let (doors, http) = Bound::steps(&gateway.listen, parts.pipelines.len())?;
         let (people, admin) = Bound::admin(gateway.listen.admin)?;
-        let room = limits::most_in_flight(&gateway.delivery);
         let busy = Occupancy::default();
 
         let mut server = Server::new_with_opt_and_conf(None, server_conf(parts.runtime));
@@ -139,7 +142,7 @@ impl App {
                 parts.store.clone(),
                 parts.dedupe.clone(),
                 parts.held.clone(),
-                room,
+                parts.room,
                 parts.telemetry.clone(),
             )
             .keeping_when(parts.ending.overdue.subscribe());

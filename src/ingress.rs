@@ -17,7 +17,7 @@ mod state;
 mod steps;
 
 pub use dedupe::Dedupe;
-pub use due::DueSteps;
+pub use due::{DueSteps, Leaving};
 pub use http::Front;
 
 use crate::model::Outcome;

@@ -1,21 +1,23 @@
 //! The whole path of a step, on one page; the only file that sees two stages.
 //!
 //! A step that arrives and a step that comes back go the same way: `Pipeline::run` and
-//! `Pipeline::resume` differ only in what becomes of a step that must wait.
+//! `Pipeline::resume` differ only in where the step comes from and is put away.
 
 mod custody;
 mod travel;
 mod trial;
+mod turnstile;
 
 use crate::auth::{Authenticator, Credential};
-use crate::config::{Found, Gateway, Live, NotFound, Snapshot};
+use crate::config::{Found, Gateway, Live, NotFound, Rate, Snapshot};
 use crate::delivery::{self, Attempt, Judgement};
 use crate::egress::Egress;
 use crate::limits::{From, HostLimits, HostPermit, RateLimits};
-use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, Target};
+use crate::model::{ExitReason, Outcome, PendingReason, Sent, Step, Target, TileRef};
 use crate::plan::{self, Plan, Secrets};
-use crate::schedule::{self, Claim, Store, StoreError};
+use crate::schedule::{Claim, Store, StoreError};
 use crate::telemetry::Telemetry;
+use custody::{Held, Lease};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
@@ -24,12 +26,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use travel::{Next, Travel};
 
-pub use custody::Custody;
+pub use custody::{Custody, LEASE};
+pub use travel::Begun;
 pub use trial::{Trial, TrialFault};
+pub use turnstile::Turnstile;
 
-/// How long a step waits that found its host busy: long enough for places to come free, short
-/// enough that nobody notices.
-const BUSY_DELAY: Duration = Duration::from_secs(1);
+/// When a step that found its host busy is said to be expected: places come free as others end.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// Slots this far apart are remembered across restarts: a shorter pause no restart undercuts.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// The path. Clones share its parts.
 #[derive(Debug, Clone)]
@@ -84,75 +90,66 @@ impl Pipeline {
         }
     }
 
+    /// Takes note of the slots that were used before this process started.
+    pub fn restore_slots(&self, slots: &[(TileRef, Timestamp)]) {
+        self.rates.restore(slots);
+    }
+
     /// Takes a step as far as it goes now.
     ///
     /// # Errors
     /// A [`Refusal`] when the step is not taken.
-    pub async fn run(&self, arrival: Arrival, _custody: &Custody) -> Result<Outcome, Refusal> {
+    pub async fn run(&self, arrival: Arrival, custody: &Custody) -> Result<Outcome, Refusal> {
         let mut travel = Travel::from(arrival);
-        let next = match self.advance(&mut travel).await {
-            Ok(next) => next,
-            Err(NotFound::Webhook) => Next::Final(travel.unknown_webhook()),
-            Err(missing) => return Err(Refusal::NotFound(missing)),
-        };
-        let outcome = match next {
-            Next::Final(outcome) => outcome,
-            Next::Wait {
-                reason,
-                due,
-                message,
-            } => {
-                let step = travel.scheduled(reason, due);
-                self.store
-                    .schedule(step)
-                    .await
-                    .map_err(|error| travel.not_taken(error))?;
-                travel.pending(reason, due, message)
+        travel.begun = custody.begun.clone();
+        let next = self.advance(&mut travel).await;
+        let mut place = custody.held.lock().await;
+        let held = std::mem::replace(&mut *place, Held::Over);
+        let outcome = if let Held::Stored(lease) = held {
+            // Its pending outcome is out: from now on it is as one that came back.
+            let next = self.found(&travel, next);
+            let (outcome, waits) = travel.end(next);
+            if let Err(error) = self.put_away(&lease, &outcome, waits.as_ref()).await {
+                tracing::warn!(step = %outcome.id, "a step that was made durable was not put away: {error}");
             }
+            outcome
+        } else {
+            let next = match next {
+                Ok(next) => next,
+                Err(NotFound::Webhook) => Next::Final(travel.unknown_webhook()),
+                Err(missing) => return Err(Refusal::NotFound(missing)),
+            };
+            let (outcome, waits) = travel.end(next);
+            if let Some(step) = waits {
+                let taken = self.store.schedule(step).await;
+                taken.map_err(|error| travel.not_taken(error))?;
+            }
+            outcome
         };
+        drop(place);
         self.telemetry.record(&outcome);
         Ok(outcome)
     }
 
-    /// Takes a step that came back as far as it goes now.
+    /// Takes a step that came back as far as it goes now; `permit` is the place at its host that
+    /// was taken for it, and `begun` is told of each attempt.
     ///
     /// # Errors
     /// [`StoreError::LostLease`] when another has the step by now; else what the store says.
-    pub async fn resume(&self, claim: Claim) -> Result<Outcome, StoreError> {
-        let (token, reason) = (claim.token, claim.scheduled.reason);
+    pub async fn resume(
+        &self,
+        claim: Claim,
+        permit: Option<HostPermit>,
+        begun: &Begun,
+    ) -> Result<Outcome, StoreError> {
+        let lease = Lease::keep(self.store.clone(), claim.token);
         let mut travel = Travel::from(claim.scheduled);
-        let next = match self.advance(&mut travel).await {
-            Ok(next) => next,
-            Err(NotFound::Webhook) => Next::Final(travel.unknown_webhook()),
-            Err(NotFound::Tile) => Next::Final(travel.unknown_tile()),
-            // A fault of the configuration costs the user nothing: the step waits for its repair.
-            Err(
-                NotFound::WebhookInvalid | NotFound::WebhookUntested | NotFound::JourneyInvalid,
-            ) => {
-                let delay = self.live.get().gateway.retry.delay;
-                Next::Wait {
-                    reason,
-                    due: schedule::later(Timestamp::now(), delay),
-                    message: "the configuration has errors: the step waits for their repair".into(),
-                }
-            }
-        };
-        let outcome = match next {
-            Next::Final(outcome) => {
-                let json = crate::outcome::to_json(&outcome).into();
-                self.store.complete(token, json).await?;
-                outcome
-            }
-            Next::Wait {
-                reason,
-                due,
-                message,
-            } => {
-                let step = travel.scheduled(reason, due);
-                self.store.reschedule(token, step).await?;
-                travel.pending(reason, due, message)
-            }
-        };
+        travel.permit = permit;
+        travel.begun = begun.clone();
+        let next = self.advance(&mut travel).await;
+        let next = self.found(&travel, next);
+        let (outcome, waits) = travel.end(next);
+        self.put_away(&lease, &outcome, waits.as_ref()).await?;
         self.telemetry.record(&outcome);
         Ok(outcome)
     }
@@ -163,29 +160,26 @@ impl Pipeline {
     /// A [`Refusal`] when the step is not taken.
     pub async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
         let travel = Travel::from(arrival);
-        match self.live.get().find(&travel.step.target) {
-            Ok(_) => {}
-            Err(NotFound::Webhook) => return Ok(travel.unknown_webhook()),
+        let next = match self.live.get().find(&travel.step.target) {
+            Ok(_) => {
+                let message = "the step was taken, and goes when it may";
+                Next::Wait(travel.at_once(PendingReason::Async, message))
+            }
+            Err(NotFound::Webhook) => Next::Final(travel.unknown_webhook()),
             Err(missing) => return Err(Refusal::NotFound(missing)),
+        };
+        let (outcome, waits) = travel.end(next);
+        if let Some(step) = waits {
+            let taken = self.store.schedule(step).await;
+            taken.map_err(|error| travel.not_taken(error))?;
         }
-        let (reason, due) = (PendingReason::Async, Timestamp::now());
-        let scheduled = travel.scheduled(reason, due);
-        let taken = self.store.schedule(scheduled).await;
-        taken.map_err(|error| travel.not_taken(error))?;
-        let outcome = travel.pending(
-            reason,
-            due,
-            "the step was taken, and goes when it may".into(),
-        );
         self.telemetry.record(&outcome);
         Ok(outcome)
     }
 
-    /// Makes a step durable that is running, so that its outcome will be in the log whoever still
-    /// waits for it. Its outcome for now; none where the run has ended, or the schedule cannot take
-    /// it.
-    pub async fn keep(&self, _arrival: &Arrival, _custody: &Custody) -> Option<Outcome> {
-        None
+    /// The way on of a step that is on the schedule.
+    fn found(&self, travel: &Travel, next: Result<Next, NotFound>) -> Next {
+        next.unwrap_or_else(|missing| travel.without(missing, &self.live.get().gateway))
     }
 
     /// One try of the step: plan, credential, permits, attempt; a 401 goes round.
@@ -209,6 +203,8 @@ impl Pipeline {
                 return Ok(Next::Final(exit));
             }
         };
+        let literal = plan::literal_origin(&found.webhook).is_some();
+        travel.origin = (!literal).then(|| plan.request.origin.clone());
         loop {
             match self.round(travel, &found, &plan, &snapshot).await {
                 Round::Done(next) => return Ok(next),
@@ -237,15 +233,13 @@ impl Pipeline {
             Ok(permit) => permit,
             Err(wait) => return Round::Done(wait),
         };
-        if travel.has_expired() {
-            return Round::Done(Next::Final(travel.expired(found)));
-        }
         let mut request = plan.request.clone();
         if let Some(credential) = &credential {
             let header = credential.header().clone();
             request.headers.push((AUTHORIZATION, header));
         }
         travel.progress.attempts += 1;
+        travel.begun.set(travel.progress.attempts);
         let (webhook, egress) = (&found.webhook, &self.egress);
         let attempt = delivery::attempt(egress, &request, plan.capture, webhook, gateway).await;
         drop(permit);
@@ -256,38 +250,54 @@ impl Pipeline {
             .await
     }
 
-    /// The permits that stand before an attempt: the tile's slot, then a place at the host.
+    /// What stands before an attempt: the tile's slot, a place at the host, and the step's end.
     async fn enter(
         &self,
-        travel: &Travel,
+        travel: &mut Travel,
         found: &Found,
         plan: &Plan,
         gateway: &Gateway,
     ) -> Result<HostPermit, Next> {
-        let delivery = &gateway.delivery;
-        let paced = found.place.as_ref().and_then(|(_, tile)| tile.rate_limit);
-        if let (Some(rate), Target::Tile(tile)) = (paced, &travel.step.target) {
-            let slot = self
-                .rates
-                .slot(tile, rate, From::Worker, delivery.inline_wait);
-            match slot.await {
-                Ok(slot) => slot.used(),
-                Err(late) => {
-                    return Err(Next::Wait {
-                        reason: PendingReason::RateLimit,
-                        due: schedule::later(Timestamp::now(), late.expected),
-                        message: "the tile's rate limit is reached".into(),
-                    });
-                }
-            }
+        if travel.has_expired() {
+            return Err(Next::Final(travel.expired(found)));
         }
-        let (per_host, in_all) = (delivery.max_in_flight_per_host, delivery.max_in_flight);
-        let permit = self.hosts.enter(&plan.request.origin, per_host, in_all);
-        permit.ok_or_else(|| Next::Wait {
-            reason: PendingReason::Busy,
-            due: schedule::later(Timestamp::now(), BUSY_DELAY),
-            message: "the endpoint's host has as many requests in flight as it may".into(),
-        })
+        let (from, delivery) = (travel.comes_from(), &gateway.delivery);
+        let pace = pace(found, &travel.step.target).map(|(tile, rate)| (tile.clone(), rate));
+        // Dropped unused on the way to the attempt, it is given back.
+        let mut slot = None;
+        if let Some((tile, rate)) = &pace {
+            let wait = self.rates.slot(tile, *rate, from, delivery.inline_wait);
+            slot = Some(wait.await.map_err(|late| {
+                let message = "the tile's rate limit is reached";
+                Next::Wait(travel.held_back(PendingReason::RateLimit, late.expected, message))
+            })?);
+        }
+        if travel.has_expired() {
+            return Err(Next::Final(travel.expired(found)));
+        }
+        let origin = &plan.request.origin;
+        let given = travel.permit.take();
+        let permit = given.filter(|permit| permit.is_for(origin)).or_else(|| {
+            let (per_host, in_all) = (delivery.max_in_flight_per_host, delivery.max_in_flight);
+            match from {
+                From::Worker => self.hosts.enter(origin, per_host, in_all),
+                From::Schedule => self.hosts.enter_due(origin, per_host, in_all),
+            }
+        });
+        let permit = permit.ok_or_else(|| {
+            let message = "the endpoint's host has as many requests in flight as it may";
+            Next::Wait(travel.held_back(PendingReason::Busy, BUSY, message))
+        })?;
+        if let Some((tile, rate)) = &pace
+            && rate.per / rate.count.get() > SLOW
+            && let Err(error) = self.store.mark_slot(tile, Timestamp::now()).await
+        {
+            tracing::warn!(%tile, "a slot was not noted, and a restart will not know of it: {error}");
+        }
+        if let Some(slot) = slot {
+            slot.used();
+        }
+        Ok(permit)
     }
 
     async fn judge(
@@ -323,4 +333,13 @@ impl Pipeline {
 enum Round {
     Again,
     Done(Next),
+}
+
+/// The tile and its rate, for a step that is paced.
+fn pace<'a>(found: &Found, target: &'a Target) -> Option<(&'a TileRef, Rate)> {
+    let (_, tile) = found.place.as_ref()?;
+    match target {
+        Target::Tile(named) => Some((named, tile.rate_limit?)),
+        Target::Webhook(_) => None,
+    }
 }

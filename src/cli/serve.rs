@@ -4,7 +4,7 @@ use super::Failure;
 use crate::app::{self, App, Parts, Signals, StartFault};
 use crate::config::{self, Faults, Live};
 use crate::egress::{Egress, OwnListeners};
-use crate::ingress::DueSteps;
+use crate::ingress::{DueSteps, Leaving};
 use crate::pipeline::Pipeline;
 use crate::schedule::MemoryStore;
 use crate::telemetry::{Levels, Logs, Telemetry};
@@ -41,17 +41,21 @@ impl Serve {
         let store = Arc::new(MemoryStore::default());
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         let workers = app::workers(&gateway);
-        let mut parts = Parts::new(live.clone(), telemetry, store.clone(), vec![pipeline.clone(); workers]);
+        let pipelines = vec![pipeline.clone(); workers];
+        let mut parts = Parts::new(live.clone(), telemetry.clone(), store.clone(), pipelines);
         let due = DueSteps {
             live: live.clone(),
             pipeline,
             store,
             held: parts.held.clone(),
+            room: parts.room,
+            telemetry,
         };
-        for _ in 0..workers {
-            let closing = parts.ending.closing.subscribe();
-            parts.beside.push(Box::pin(due.clone().run(closing)));
-        }
+        let leaving = Leaving {
+            closing: parts.ending.closing.subscribe(),
+            overdue: parts.ending.overdue.subscribe(),
+        };
+        parts.beside = due.tasks(workers, &leaving);
         let follow = follow_level(live, logs.levels());
         parts.beside.push(Box::pin(follow));
 

@@ -1,22 +1,22 @@
 //! The third door: steps whose time has come.
 //!
-//! They are fed in on the threads that serve the other doors, and take their permits like everyone.
+//! One task claims what is due, as far as tiles and hosts have room for it, and deals it to the
+//! threads that serve the other doors, so that the connections of each stay where they are. A
+//! claimed step takes its permits like everyone.
 
-use crate::config::{Gateway, Live};
-use crate::pipeline::Pipeline;
-use crate::schedule::{Admission, Claim, Clock, Gate, Lane, Store, StoreError};
-use crate::web::Occupancy;
-use jiff::Timestamp;
+mod dispatch;
+
+use crate::config::Live;
+use crate::limits::HostPermit;
+use crate::pipeline::{Begun, Pipeline};
+use crate::schedule::{Claim, Store, StoreError};
+use crate::telemetry::Telemetry;
+use crate::web::{Occupancy, Presence};
+use dispatch::Dispatcher;
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// Due steps under way at once, on each thread.
-const AT_ONCE: usize = 512;
-
-/// How long to leave a store alone that did not answer.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Feeds due steps to the pipeline.
 #[derive(Clone)]
@@ -26,59 +26,71 @@ pub struct DueSteps {
     pub store: Arc<dyn Store>,
     /// Steps in flight, whichever door they came by.
     pub held: Occupancy,
+    /// Most steps that the process can hold, whatever the configuration allows.
+    pub room: usize,
+    pub telemetry: Telemetry,
+}
+
+/// How far the process is on its way out.
+#[derive(Debug, Clone)]
+pub struct Leaving {
+    /// Nothing new is begun.
+    pub closing: watch::Receiver<bool>,
+    /// What is in flight is left.
+    pub overdue: watch::Receiver<bool>,
+}
+
+/// A claimed step on its way to a worker.
+struct Job {
+    claim: Claim,
+    permit: Option<HostPermit>,
+    _present: [Presence; 2],
 }
 
 // === impl DueSteps ===
 
 impl DueSteps {
-    /// Runs until `closing` says so. Steps under way then go on to their end.
-    pub async fn run(self, mut closing: watch::Receiver<bool>) {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        tokio::select! {
-            () = self.feed(&places) => {}
-            // An error means that nobody is left to say so: the end as well.
-            _ = closing.wait_for(|closed| *closed) => {}
+    /// The tasks that do it: one for each of the `workers`, in order, then the one that claims for
+    /// all. They end when the process begins to close; steps under way then go on to their end.
+    pub fn tasks(self, workers: usize, leaving: &Leaving) -> Vec<BoxFuture<'static, ()>> {
+        let (senders, inboxes): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_| unbounded_channel()).unzip();
+        let mut tasks: Vec<BoxFuture<'static, ()>> = Vec::new();
+        for inbox in inboxes {
+            tasks.push(Box::pin(self.clone().work(inbox, leaving.clone())));
         }
-    }
-
-    async fn feed(&self, places: &Arc<Semaphore>) {
-        loop {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
-            let free = places.available_permits() + 1;
-            let lease = lease(&self.live.get().gateway);
-            let claims = match self.store.claim_due(free, lease, Arc::new(Open)).await {
-                Ok(claims) => claims,
-                Err(error) => {
-                    tracing::warn!("due steps cannot be claimed: {error}");
-                    tokio::time::sleep(STORE_PAUSE).await;
-                    continue;
-                }
-            };
-            let mut first = Some(place);
-            let again = claims.again;
-            for claim in claims.claims {
-                let place = match first.take() {
-                    Some(place) => Some(place),
-                    None => places.clone().try_acquire_owned().ok(),
-                };
-                let steps = self.clone();
-                tokio::spawn(steps.resume(claim, place));
-            }
-            let clock = Clock::System;
-            let again = again.unwrap_or(Timestamp::MAX);
+        let mut closing = leaving.closing.clone();
+        let dispatcher = Dispatcher::new(self, senders);
+        tasks.push(Box::pin(async move {
             tokio::select! {
-                () = clock.sleep_until(again) => {}
-                () = self.store.earlier() => {}
+                () = dispatcher.run() => {}
+                () = said(&mut closing) => {}
+            }
+        }));
+        tasks
+    }
+
+    /// Begins what is dealt to this thread.
+    async fn work(self, mut inbox: UnboundedReceiver<Job>, leaving: Leaving) {
+        while let Some(job) = inbox.recv().await {
+            // What is not begun yet is safe where it is.
+            if !*leaving.closing.borrow() {
+                tokio::spawn(self.clone().begin(job, leaving.clone()));
             }
         }
     }
 
-    async fn resume(self, claim: Claim, _place: Option<OwnedSemaphorePermit>) {
-        let _held = self.held.enter();
-        let id = claim.scheduled.step.id.clone();
-        match self.pipeline.resume(claim).await {
+    async fn begin(self, job: Job, leaving: Leaving) {
+        let begun = Begun::default();
+        tokio::select! {
+            () = self.resume(job, &begun) => {}
+            () = leaving.leave(&begun) => {}
+        }
+    }
+
+    async fn resume(&self, job: Job, begun: &Begun) {
+        let id = job.claim.scheduled.step.id.clone();
+        match self.pipeline.resume(job.claim, job.permit, begun).await {
             Ok(_) => {}
             // Whoever has the step now answers for it.
             Err(StoreError::LostLease) => {
@@ -91,22 +103,20 @@ impl DueSteps {
     }
 }
 
-/// Longer than one try of a step can take: every round waits for a slot, fetches a token and
-/// makes an attempt.
-fn lease(gateway: &Gateway) -> Duration {
-    let delivery = &gateway.delivery;
-    let round = delivery.inline_wait + delivery.timeout * 2;
-    round * (gateway.oauth2.max_refreshes + 1) + Duration::from_secs(10)
+// === impl Leaving ===
+
+impl Leaving {
+    /// Waits until a step should be left where it is: one that has begun no attempt when the
+    /// process begins to close, any other when the grace is over.
+    async fn leave(mut self, begun: &Begun) {
+        said(&mut self.closing).await;
+        if begun.count() > 0 {
+            said(&mut self.overdue).await;
+        }
+    }
 }
 
-/// Lets everyone through.
-#[derive(Debug)]
-struct Open;
-
-impl Gate for Open {
-    fn admit(&self, _lane: &Lane) -> Admission {
-        Admission::Room(64)
-    }
-
-    fn backlog(&self, _lane: &Lane, _due: usize) {}
+/// Waits until it is said. An error means that nobody is left to say so: as good as said.
+async fn said(word: &mut watch::Receiver<bool>) {
+    let _ = word.wait_for(|said| *said).await;
 }

@@ -86,6 +86,13 @@ impl Default for HostLimits {
 
 // === impl HostPermit ===
 
+impl HostPermit {
+    /// Whether it is a place at `origin`.
+    pub fn is_for(&self, origin: &Origin) -> bool {
+        self.origin == *origin
+    }
+}
+
 impl Drop for HostPermit {
     fn drop(&mut self) {
         let mut hosts = self.limits.shard(&self.origin);

@@ -1,14 +1,17 @@
 //! A step on its way through the pipeline: how far it has got, and the outcomes it can end in.
 
 use super::{Arrival, Refusal};
-use crate::config::{Found, Gateway, LiveDataFailure, TileType};
+use crate::config::{Found, Gateway, LiveDataFailure, NotFound, TileType};
+use crate::limits::{self, HostPermit};
 use crate::model::{
-    Branch, Captured, Cause, ExitReason, Outcome, PendingReason, Progress, Sent, Step, StepWarning,
-    Verdict,
+    Branch, Captured, Cause, ExitReason, Origin, Outcome, PendingReason, Progress, Sent, Step,
+    StepWarning, Verdict,
 };
 use crate::schedule::{self, Scheduled, StoreError};
 use http::HeaderValue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -19,28 +22,68 @@ pub(super) struct Travel {
     pub(super) arrived: Timestamp,
     pub(super) traceparent: Option<HeaderValue>,
     pub(super) progress: Progress,
+    /// Attempts begun, for others to see while they are under way.
+    pub(super) begun: Begun,
+    /// Where its request goes, for a webhook whose endpoint does not say so by itself.
+    pub(super) origin: Option<Origin>,
+    /// When it was due; none for a new step.
+    due: Option<Timestamp>,
+    /// Why it waited, if it did.
+    waited: Option<PendingReason>,
+    /// A place at its host that was taken for it.
+    pub(super) permit: Option<HostPermit>,
 }
+
+/// How many attempts of a step have begun. Clones share the count.
+#[derive(Debug, Clone, Default)]
+pub struct Begun(Arc<AtomicU32>);
 
 /// Where a step's way leads from here.
 pub(super) enum Next {
     Final(Outcome),
-    Wait {
-        reason: PendingReason,
-        due: Timestamp,
-        message: String,
-    },
+    Wait(Wait),
+}
+
+/// Why and how long a step waits.
+pub(super) struct Wait {
+    pub(super) reason: PendingReason,
+    /// No attempt before it.
+    due: Timestamp,
+    /// When the next attempt is expected.
+    expected: Timestamp,
+    message: String,
+}
+
+// === impl Begun ===
+
+impl Begun {
+    /// How many.
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set(&self, attempts: u32) {
+        self.0.store(attempts, Ordering::Release);
+    }
 }
 
 // === impl Travel ===
 
 impl From<Arrival> for Travel {
     fn from(arrival: Arrival) -> Self {
+        let ago = SignedDuration::try_from(arrival.at.elapsed()).unwrap_or_default();
+        let now = Timestamp::now();
         Self {
             step: arrival.step,
             at: arrival.at,
-            arrived: Timestamp::now(),
+            arrived: now.checked_sub(ago).unwrap_or(now),
             traceparent: arrival.traceparent,
             progress: Progress::default(),
+            begun: Begun::default(),
+            origin: None,
+            due: None,
+            waited: None,
+            permit: None,
         }
     }
 }
@@ -56,6 +99,11 @@ impl From<Scheduled> for Travel {
             arrived: scheduled.arrived,
             traceparent: scheduled.traceparent,
             progress: scheduled.progress,
+            begun: Begun::default(),
+            origin: scheduled.origin,
+            due: Some(scheduled.due),
+            waited: Some(scheduled.reason),
+            permit: None,
         }
     }
 }
@@ -66,16 +114,75 @@ impl Travel {
         end.is_some_and(|end| end <= Timestamp::now())
     }
 
-    pub(super) fn scheduled(&self, reason: PendingReason, due: Timestamp) -> Scheduled {
+    /// Whose turn it is in a tile's line.
+    pub(super) fn comes_from(&self) -> limits::From {
+        match self.due {
+            Some(_) => limits::From::Schedule,
+            None => limits::From::Worker,
+        }
+    }
+
+    /// As the store takes it.
+    pub(super) fn scheduled(&self, wait: &Wait) -> Scheduled {
         Scheduled {
             step: self.step.clone(),
-            origin: None,
-            due,
-            expected: due,
-            reason,
+            origin: self.origin.clone(),
+            due: wait.due,
+            expected: wait.expected,
+            reason: wait.reason,
             progress: self.progress,
             arrived: self.arrived,
             traceparent: self.traceparent.clone(),
+        }
+    }
+
+    /// Its outcome, and what the store has to take where it waits.
+    pub(super) fn end(&self, next: Next) -> (Outcome, Option<Scheduled>) {
+        match next {
+            Next::Final(outcome) => (outcome, None),
+            Next::Wait(wait) => {
+                let scheduled = self.scheduled(&wait);
+                (self.pending(wait), Some(scheduled))
+            }
+        }
+    }
+
+    /// It may go at once, as far as it is itself concerned.
+    pub(super) fn at_once(&self, reason: PendingReason, message: &str) -> Wait {
+        self.held_back(reason, Duration::ZERO, message)
+    }
+
+    /// It is held back by others, probably for so long: it keeps its place among those who wait.
+    pub(super) fn held_back(
+        &self,
+        reason: PendingReason,
+        expected: Duration,
+        message: &str,
+    ) -> Wait {
+        let now = Timestamp::now();
+        Wait {
+            reason,
+            due: self.due.unwrap_or(now),
+            expected: schedule::later(now, expected),
+            message: message.into(),
+        }
+    }
+
+    /// The target is not in service, and the step is on the schedule. A fault of the configuration
+    /// costs the user nothing: the step waits for its repair.
+    pub(super) fn without(&self, missing: NotFound, gateway: &Gateway) -> Next {
+        match missing {
+            NotFound::Webhook => Next::Final(self.unknown_webhook()),
+            NotFound::Tile => Next::Final(self.unknown_tile()),
+            NotFound::WebhookInvalid | NotFound::WebhookUntested | NotFound::JourneyInvalid => {
+                let due = schedule::later(Timestamp::now(), gateway.retry.delay);
+                Next::Wait(Wait {
+                    reason: self.waited.unwrap_or(PendingReason::Async),
+                    due,
+                    expected: due,
+                    message: "the configuration has errors: the step waits for their repair".into(),
+                })
+            }
         }
     }
 
@@ -91,11 +198,12 @@ impl Travel {
         match schedule::next_retry(&gateway.retry, &self.progress, cause, now, dice) {
             Ok(due) => {
                 self.progress.retries += 1;
-                Next::Wait {
+                Next::Wait(Wait {
                     reason: PendingReason::Retry(cause),
                     due,
+                    expected: due,
                     message: message.into(),
-                }
+                })
             }
             Err(reason) => {
                 let retries = self.progress.retries;
@@ -184,7 +292,7 @@ impl Travel {
         }
     }
 
-    pub(super) fn unknown_tile(&self) -> Outcome {
+    fn unknown_tile(&self) -> Outcome {
         let message = "the tile is not there: it was deleted while the step waited";
         self.outcome(Verdict::Exit(ExitReason::UnknownTile), message)
     }
@@ -194,14 +302,12 @@ impl Travel {
         self.outcome(Verdict::Exit(ExitReason::UnknownWebhook), message)
     }
 
-    pub(super) fn pending(
-        &self,
-        reason: PendingReason,
-        due: Timestamp,
-        message: String,
-    ) -> Outcome {
-        let due = Some(due);
-        self.outcome(Verdict::Pending { reason, due }, &message)
+    pub(super) fn pending(&self, wait: Wait) -> Outcome {
+        let verdict = Verdict::Pending {
+            reason: wait.reason,
+            due: Some(wait.expected),
+        };
+        self.outcome(verdict, &wait.message)
     }
 }
 
