@@ -1,8 +1,10 @@
 //! A disk that loses its power: what `disk.c` has written down, and what is left of it.
 
+use crate::support::process::Stage;
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -82,6 +84,7 @@ impl Disk {
             .status()
             .unwrap();
         assert!(built.success());
+        fs::write(tools.path().join("space"), [0; 8]).unwrap();
         Self {
             tools,
             folder,
@@ -89,13 +92,27 @@ impl Disk {
         }
     }
 
-    /// The environment of a process under it.
-    pub(super) fn environment(&self) -> [(&'static str, PathBuf); 3] {
+    /// `stage` with the library between it and the folder.
+    pub(super) fn around(&self, stage: Stage) -> Stage {
+        let tool = |name: &str| self.tools.path().join(name);
         [
-            ("LD_PRELOAD", self.tools.path().join("disk.so")),
+            ("LD_PRELOAD", tool("disk.so")),
             ("DISK_FOLDER", self.folder.clone()),
             ("DISK_JOURNAL", self.journal()),
+            ("DISK_SPACE", self.space()),
         ]
+        .into_iter()
+        .fold(stage, |stage, (name, value)| {
+            stage.environment(name, value.to_str().unwrap())
+        })
+    }
+
+    /// How many bytes the files of the folder may have together; 0 is no limit.
+    pub(super) fn set_space(&self, bytes: u64) {
+        // In place: the library reads the file through a mapping.
+        let mut file = fs::File::options();
+        let mut file = file.write(true).open(self.space()).unwrap();
+        file.write_all(&bytes.to_ne_bytes()).unwrap();
     }
 
     /// Cuts the power: the folder is what is left of it. The process that used it has ended.
@@ -123,6 +140,10 @@ impl Disk {
             self.begin.insert(path, text);
         }
         lost
+    }
+
+    fn space(&self) -> PathBuf {
+        self.tools.path().join("space")
     }
 
     fn journal(&self) -> PathBuf {
