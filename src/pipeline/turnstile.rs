@@ -36,7 +36,7 @@ pub struct Turnstile {
 #[derive(Debug, Default)]
 struct Given {
     places: HashMap<Lane, Vec<HostPermit>>,
-    /// A tile's lanes share its line.
+    /// What is left of the room in a tile's line, which its lanes share.
     slots: HashMap<TileRef, usize>,
 }
 
@@ -93,24 +93,34 @@ impl Turnstile {
     }
 
     /// To the line of a tile, if the host has a place at all.
-    fn to_line(&self, tile: &TileRef, rate: Rate, origin: Option<Origin>) -> Admission {
-        let room = match self.rates.room(tile, rate) {
-            Ok(room) => room,
-            Err(wait) => return self.line_is_full(rate, wait),
-        };
-        let mut given = self.given.lock();
-        let taken = given.slots.get(tile).copied().unwrap_or(0);
-        let left = room.saturating_sub(taken).min(self.most);
-        if left == 0 {
-            return self.line_is_full(rate, PAUSE);
-        }
+    fn to_line(
+        &self,
+        lane: &Lane,
+        tile: &TileRef,
+        rate: Rate,
+        origin: Option<Origin>,
+    ) -> Admission {
         if let Some(origin) = origin
             && self.place(&origin).is_none()
         {
             return full(origin);
         }
-        given.slots.insert(tile.clone(), taken + left);
-        Admission::Room(left)
+        let room = match self.rates.room(tile, rate) {
+            Ok(room) => room,
+            Err(wait) => return self.line_is_full(rate, wait),
+        };
+        let mut given = self.given.lock();
+        let left = given.slots.get(tile).map_or(room, |left| room.min(*left));
+        let part = match lane.origin {
+            // There may be others, for other hosts.
+            Some(_) => left.div_ceil(2),
+            None => left,
+        };
+        if part == 0 {
+            return self.line_is_full(rate, PAUSE);
+        }
+        given.slots.insert(tile.clone(), left - part);
+        Admission::Room(part)
     }
 
     /// Asks for as many of those who wait as a new step could wait for.
@@ -132,7 +142,7 @@ impl Gate for Turnstile {
         };
         let origin = plan::literal_origin(&found.webhook).or_else(|| lane.origin.clone());
         match (pace(&found, &lane.target), origin) {
-            (Some((tile, rate)), origin) => self.to_line(tile, rate, origin),
+            (Some((tile, rate)), origin) => self.to_line(lane, tile, rate, origin),
             (None, Some(origin)) => self.to_host(lane, origin),
             (None, None) => Admission::Room(AT_ONCE),
         }

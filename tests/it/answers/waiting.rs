@@ -29,6 +29,8 @@ fn a_step_that_cannot_go_within_the_inline_wait_is_pending_and_goes_in_its_slot(
     let endpoint = Endpoint::replying([reply(200)]);
     let stage = Stage::new().set("delivery.inline_wait", "'100ms'");
     let gateway = gateway(&endpoint, stage, "2/second");
+    // The first slot of a process is one interval after its start.
+    thread::sleep(Duration::from_millis(550));
 
     let (first, _) = gateway.step(&json!({"id": "a", "tile": "j/t"}));
     let (second, outcome) = gateway.step(&json!({"id": "b", "tile": "j/t"}));
