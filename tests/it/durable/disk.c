@@ -32,14 +32,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OPENED = 1, WRITTEN, CUT, SYNCED, NAMES_SYNCED, RENAMED, UNLINKED };
+enum { OPENED = 1, WRITTEN, CUT, SYNCED, NAMES_SYNCED, RENAMED, UNLINKED, SYNC_BEGUN };
 enum { DESCRIPTORS = 65536, SYNC_US = 2000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX];
 static size_t folder_length;
 static int journal = -1;
-static uint64_t records;
+static uint64_t syncs;
 static volatile uint64_t *space;
 static uint64_t used;
 /* Of each descriptor of a file in the folder, or of the folder itself. */
@@ -65,7 +65,6 @@ static int absolute(const char *path, char *out) {
 
 /* With the lock held. */
 static void record(uint64_t kind, uint64_t inode, uint64_t a, const char *name, const void *data, size_t length) {
-    records++;
     if (journal < 0) return;
     size_t name_length = name ? strlen(name) : 0;
     uint64_t head[5] = {kind, inode, a, name_length, length};
@@ -163,6 +162,16 @@ int close(int fd) {
     return next(fd);
 }
 
+int dup2(int from, int to) {
+    NEXT(dup2);
+    int done = next(from, to);
+    if (done >= 0 && done < DESCRIPTORS) {
+        inodes[done] = tracked(from);
+        is_folder[done] = tracked(from) && is_folder[from];
+    }
+    return done;
+}
+
 static ssize_t written(int fd, const void *data, size_t length, int64_t offset) {
     pthread_mutex_lock(&lock);
     uint64_t place = offset < 0 ? (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR) : (uint64_t)offset;
@@ -242,12 +251,13 @@ FALLOCATE(fallocate64, off64_t)
 /* No disk is asked: a sync takes as long as one does, and is one for the journal's reader. */
 static int synced(int fd) {
     pthread_mutex_lock(&lock);
-    uint64_t before = records, inode = inodes[fd];
+    uint64_t inode = inodes[fd], sync = (uint64_t)getpid() << 32 | ++syncs;
     char names = is_folder[fd];
+    record(SYNC_BEGUN, inode, sync, NULL, NULL, 0);
     pthread_mutex_unlock(&lock);
     usleep(SYNC_US);
     pthread_mutex_lock(&lock);
-    record(names ? NAMES_SYNCED : SYNCED, inode, before, NULL, NULL, 0);
+    record(names ? NAMES_SYNCED : SYNCED, inode, sync, NULL, NULL, 0);
     pthread_mutex_unlock(&lock);
     return 0;
 }
@@ -262,13 +272,27 @@ int fdatasync(int fd) {
     return tracked(fd) ? synced(fd) : next(fd);
 }
 
+/* With the lock held, after it was done. */
+static void renamed(const char *from, const char *to) {
+    char old[PATH_MAX], new[PATH_MAX];
+    if (absolute(from, old) && absolute(to, new) && (ours(old) || ours(new)))
+        record(RENAMED, 0, 0, old, new, strlen(new));
+}
+
 int rename(const char *from, const char *to) {
     NEXT(rename);
-    char old[PATH_MAX], new[PATH_MAX];
     pthread_mutex_lock(&lock);
     int done = next(from, to);
-    if (!done && absolute(from, old) && absolute(to, new) && (ours(old) || ours(new)))
-        record(RENAMED, 0, 0, old, new, strlen(new));
+    if (!done) renamed(from, to);
+    pthread_mutex_unlock(&lock);
+    return done;
+}
+
+int renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags) {
+    NEXT(renameat2);
+    pthread_mutex_lock(&lock);
+    int done = next(from_at, from, to_at, to, flags);
+    if (!done && from_at == AT_FDCWD && to_at == AT_FDCWD) renamed(from, to);
     pthread_mutex_unlock(&lock);
     return done;
 }

@@ -54,6 +54,8 @@ struct Model {
     files: Vec<File>,
     by_inode: HashMap<u64, usize>,
     folders: HashMap<u64, PathBuf>,
+    /// The number of the record with which each sync began.
+    syncs: HashMap<u64, u64>,
     names: HashMap<PathBuf, usize>,
     safe_names: HashMap<PathBuf, usize>,
     unsynced_names: Vec<(u64, Naming)>,
@@ -94,17 +96,19 @@ impl Disk {
 
     /// `stage` with the library between it and the folder.
     pub(super) fn around(&self, stage: Stage) -> Stage {
-        let tool = |name: &str| self.tools.path().join(name);
+        let environment = self.environment().into_iter();
+        environment.fold(stage, |stage, (name, value)| {
+            stage.environment(name, value.to_str().unwrap())
+        })
+    }
+
+    fn environment(&self) -> [(&'static str, PathBuf); 4] {
         [
-            ("LD_PRELOAD", tool("disk.so")),
+            ("LD_PRELOAD", self.tools.path().join("disk.so")),
             ("DISK_FOLDER", self.folder.clone()),
             ("DISK_JOURNAL", self.journal()),
             ("DISK_SPACE", self.space()),
         ]
-        .into_iter()
-        .fold(stage, |stage, (name, value)| {
-            stage.environment(name, value.to_str().unwrap())
-        })
     }
 
     /// How many bytes the files of the folder may have together; 0 is no limit.
@@ -178,7 +182,8 @@ impl Model {
                 let cut = Change::Cut(usize::try_from(size).unwrap());
                 self.files[file.unwrap()].unsynced.push((number, cut));
             }
-            (4, before) => {
+            (4, sync) => {
+                let before = self.syncs[&sync];
                 let file = &mut self.files[file.unwrap()];
                 for (number, change) in std::mem::take(&mut file.unsynced) {
                     if number < before {
@@ -188,7 +193,7 @@ impl Model {
                     }
                 }
             }
-            (5, before) => self.sync_names(record.inode, before),
+            (5, sync) => self.sync_names(record.inode, self.syncs[&sync]),
             (6, _) => {
                 let to = PathBuf::from(std::str::from_utf8(record.data).unwrap());
                 if let Some(file) = self.names.remove(&path) {
@@ -201,6 +206,7 @@ impl Model {
                 self.names.remove(&path);
                 self.name(number, path, None);
             }
+            (8, sync) => drop(self.syncs.insert(sync, number)),
             (kind, _) => panic!("a record of kind {kind}"),
         }
     }
@@ -320,4 +326,40 @@ fn records(mut journal: &[u8]) -> impl Iterator<Item = Record<'_>> {
             data,
         })
     })
+}
+
+#[test]
+fn the_disk_keeps_what_was_synced_and_loses_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().canonicalize().unwrap().join("data");
+    fs::create_dir(&data).unwrap();
+    let mut disk = Disk::watching(data.clone());
+    let run = |disk: &Disk, script: &str| {
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-ec", script]).current_dir(folder.path());
+        let output = shell.envs(disk.environment()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    // `dd` syncs the file alone, `sync` the names in the folder.
+    run(
+        &disk,
+        "printf kept | dd of=data/a conv=fsync; sync data; \
+         printf lost | dd of=data/a conv=notrunc oflag=append; \
+         printf lost | dd of=data/b; sync data; mv data/a data/c; \
+         printf lost | dd of=data/d conv=fsync",
+    );
+
+    let lost = disk.cut_power(Unsynced::Lost);
+
+    let text = |name: &str| fs::read_to_string(data.join(name)).ok();
+    assert_eq!(
+        ["a", "b", "c", "d"].map(text),
+        [Some("kept".to_owned()), Some(String::new()), None, None]
+    );
+    // Two writes, and the cut that a file begins with.
+    assert_eq!(lost, 3);
+    // And what is left is safe when the power fails again.
+    run(&disk, "true");
+    disk.cut_power(Unsynced::Some(fastrand::Rng::new()));
+    assert_eq!(text("a").as_deref(), Some("kept"));
 }
