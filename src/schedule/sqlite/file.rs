@@ -1,0 +1,140 @@
+//! The database file: its format, and a connection to it.
+//!
+//! Settings: WAL with a full sync at each commit; exclusive locking, so that no shared memory is
+//! needed; freed pages are zeroed, so that nothing erased stays behind.
+
+use super::OpenFault;
+use super::folder::Folder;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::fs::OpenOptions;
+use std::hash::{BuildHasher as _, RandomState};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Marks the file as a schedule: "Step".
+const APPLICATION: i32 = 0x5374_6570;
+
+/// The format that is written; an older one is brought up to it, a newer one is refused.
+const FORMAT: i32 = 1;
+
+/// Statements that are kept prepared: all there are.
+const STATEMENTS: usize = 64;
+
+const SETTINGS: &str = "
+    PRAGMA page_size = 8192;
+    PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA cache_size = -16000;
+    PRAGMA temp_store = MEMORY;";
+
+const TABLES: &str = "
+    CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+    CREATE TABLE lanes(lane INTEGER PRIMARY KEY, target TEXT NOT NULL, origin TEXT);
+    CREATE TABLE queue(lane INTEGER, due INTEGER, seq INTEGER, place BLOB NOT NULL,
+        PRIMARY KEY (lane, due, seq)) WITHOUT ROWID;
+    CREATE TABLE steps(seq INTEGER PRIMARY KEY, payload BLOB NOT NULL);
+    CREATE TABLE aside(seq INTEGER PRIMARY KEY, hash INTEGER NOT NULL, place BLOB, payload BLOB);
+    CREATE TABLE outcomes(n INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash INTEGER NOT NULL,
+        entry BLOB NOT NULL);
+    CREATE TABLE groups(name TEXT PRIMARY KEY, acked INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE slots(tile TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;";
+
+/// Opens the database in `folder`, and makes it where there is none.
+pub(super) fn open(folder: &Folder) -> Result<Connection, OpenFault> {
+    let path = folder.database();
+    let fault = |source| OpenFault::Database {
+        file: folder.database(),
+        source,
+    };
+    private(&path).map_err(|source| OpenFault::Folder {
+        folder: folder.path().to_owned(),
+        source,
+    })?;
+    let db = Connection::open(&path).map_err(fault)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    check(&db, &path)?;
+    db.execute_batch(SETTINGS).map_err(fault)?;
+    if number(&db, "user_version").map_err(fault)? == 0 {
+        make(&db).map_err(fault)?;
+    }
+    Ok(db)
+}
+
+/// Steps are users' data: the file is the owner's alone, and the WAL takes its mode after it.
+fn private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(false);
+    options.mode(0o600).open(path).map(drop)
+}
+
+/// Whether the file is one that this version may write.
+fn check(db: &Connection, path: &Path) -> Result<(), OpenFault> {
+    let fault = |source| OpenFault::Database {
+        file: path.to_owned(),
+        source,
+    };
+    let format = number(db, "user_version").map_err(fault)?;
+    let application = number(db, "application_id").map_err(fault)?;
+    let pages = number(db, "page_count").map_err(fault)?;
+    if application != APPLICATION && pages > 0 {
+        return Err(OpenFault::Foreign {
+            file: path.to_owned(),
+        });
+    }
+    if format > FORMAT {
+        return Err(OpenFault::Newer {
+            file: path.to_owned(),
+            format,
+            known: FORMAT,
+        });
+    }
+    Ok(())
+}
+
+fn make(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    db.execute_batch(TABLES)?;
+    // Random from the system, for the process's own tables as well.
+    let random = || RandomState::new().hash_one(std::process::id());
+    let key = [random().to_le_bytes(), random().to_le_bytes()].concat();
+    remember(db, "key", key)?;
+    remember(db, "tag", format!("{:016x}", random()))?;
+    db.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT"
+    ))
+}
+
+/// The value of a pragma that is a number.
+pub(super) fn number(db: &Connection, pragma: &str) -> rusqlite::Result<i32> {
+    db.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+/// Keeps one value of the store's own.
+pub(super) fn remember(
+    db: &Connection,
+    name: &str,
+    value: impl rusqlite::ToSql,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?
+        .execute((name, value))?;
+    Ok(())
+}
+
+/// One value of the store's own.
+pub(super) fn remembered<T: rusqlite::types::FromSql>(
+    db: &Connection,
+    name: &str,
+) -> rusqlite::Result<Option<T>> {
+    db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}
+
+/// Takes all of the WAL into the database and empties it.
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
