@@ -7,6 +7,7 @@
 
 mod answers;
 mod architecture;
+mod asynchronous;
 mod commands;
 mod config;
 mod custody;
@@ -17,6 +18,7 @@ mod hostile;
 mod ingress;
 mod isolation;
 mod mission;
+mod outcomes;
 mod pending;
 mod reload;
 mod schema;

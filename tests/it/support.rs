@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod endpoint;
 pub(crate) mod gateway;
+pub(crate) mod log;
 pub(crate) mod pki;
 pub(crate) mod process;
 pub(crate) mod stores;

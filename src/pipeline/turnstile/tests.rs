@@ -1,3 +1,5 @@
+//! The gate, in front of limits and configuration as they are.
+
 use super::*;
 use crate::config;
 use crate::egress::{Egress, OwnListeners};

@@ -3,7 +3,7 @@
 //! What a test says of it is `gateway.toml` keys, webhooks and journeys; the rest is made so that
 //! this machine may be called over plain HTTP, on ports of its own.
 
-use super::client::{Answer, Client, get, post};
+use super::client::{Answer, Client, get, post, post_with};
 use super::endpoint::Endpoint;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -178,6 +178,11 @@ impl Gateway {
     /// As [`step`](Self::step), of a step whose very text matters.
     pub(crate) fn step_text(&self, step: &str) -> (u16, Value) {
         parsed(&self.ask(&post(step)))
+    }
+
+    /// Sends one step with `headers`, each ended by CRLF.
+    pub(crate) fn step_with(&self, headers: &str, step: &Value) -> Answer {
+        self.ask(&post_with(headers, &step.to_string()))
     }
 
     /// What is known of a step: `GET /v1/steps/{id}`.
@@ -369,7 +374,8 @@ pub(crate) fn toml_path(path: &Path) -> String {
     format!("{:?}", path.to_str().unwrap())
 }
 
-fn parsed(answer: &Answer) -> (u16, Value) {
+/// The status and the JSON of an answer.
+pub(crate) fn parsed(answer: &Answer) -> (u16, Value) {
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body)
 }
