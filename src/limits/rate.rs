@@ -24,6 +24,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+/// Shortest wait of what comes from the schedule: longer than what is let into a line takes to go,
+/// so that none of it is turned away again.
+const CLAIMED: Duration = Duration::from_secs(1);
+
 /// The lines of all tiles. Clones share them.
 #[derive(Debug, Clone)]
 pub struct RateLimits(Arc<Shared>);
@@ -85,7 +89,8 @@ impl RateLimits {
         }
     }
 
-    /// Waits in the line of `tile` for a slot, for at most `longest`.
+    /// Waits in the line of `tile` for a slot, for at most `longest`; what comes from the schedule
+    /// waits for a second at least.
     ///
     /// # Errors
     /// [`Late`] when that is too short, said at once where it is known.
@@ -97,6 +102,10 @@ impl RateLimits {
         longest: Duration,
     ) -> Result<Slot, Late> {
         let begin = Instant::now();
+        let longest = match from {
+            From::Schedule => longest.max(CLAIMED),
+            From::Worker => longest,
+        };
         let snapshot = self.0.live.get();
         let most = most_workers(&snapshot.gateway.delivery);
         let tile = self.0.lines.of(tile, begin);
@@ -129,6 +138,11 @@ impl RateLimits {
     /// When none may: how long until some may.
     pub fn room(&self, tile: &TileRef, rate: Rate) -> Result<usize, Duration> {
         self.with(tile, Some(rate), |line, now| line.room(now))
+    }
+
+    /// So many steps of `tile` come from the schedule into its line, at once.
+    pub fn coming(&self, tile: &TileRef, count: usize) {
+        self.with(tile, None, |line, now| line.coming(count, now));
     }
 
     /// So many steps of `tile` wait on the schedule and are due: those who come now go after them.

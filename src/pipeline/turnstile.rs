@@ -1,13 +1,13 @@
 //! Lets due steps through as far as tiles and hosts have room for them.
 //!
 //! Of a host's places those are taken at once that the steps let through will need, so that none of
-//! them comes in vain: [`Turnstile::permit`] hands them out. A step of a paced tile gets none: it
+//! them comes in vain: [`Turnstile::take`] hands them out. A step of a paced tile gets none: it
 //! waits in its tile's line first.
 
 use super::{Pipeline, pace};
 use crate::config::{Delivery, Rate, Snapshot};
 use crate::limits::{HostLimits, HostPermit, RateLimits};
-use crate::model::{Origin, TileRef};
+use crate::model::{Origin, Target, TileRef};
 use crate::plan;
 use crate::schedule::{Admission, Gate, Lane};
 use parking_lot::Mutex;
@@ -36,8 +36,17 @@ pub struct Turnstile {
 #[derive(Debug, Default)]
 struct Given {
     places: HashMap<Lane, Vec<HostPermit>>,
-    /// What is left of the room in a tile's line, which its lanes share.
-    slots: HashMap<TileRef, usize>,
+    /// A tile's lanes share the room in its line.
+    slots: HashMap<TileRef, Slots>,
+}
+
+/// Room in a tile's line.
+#[derive(Debug)]
+struct Slots {
+    /// Not given yet.
+    left: usize,
+    /// Given, and taken.
+    taken: usize,
 }
 
 // === impl Pipeline ===
@@ -58,14 +67,24 @@ impl Pipeline {
 // === impl Turnstile ===
 
 impl Turnstile {
-    /// The place at its host that was taken for a step of `lane`, if one was.
-    pub fn permit(&self, lane: &Lane) -> Option<HostPermit> {
-        self.given.lock().places.get_mut(lane)?.pop()
+    /// A step of `lane` comes: the place at its host that was taken for it, if one was.
+    pub fn take(&self, lane: &Lane) -> Option<HostPermit> {
+        let mut given = self.given.lock();
+        if let Target::Tile(tile) = &lane.target
+            && let Some(slots) = given.slots.get_mut(tile)
+        {
+            slots.taken += 1;
+        }
+        given.places.get_mut(lane)?.pop()
     }
 
-    /// Gives back the places that nobody came for.
+    /// All that come have been taken: gives back the places that are left, and tells the tiles who
+    /// is on the way to their lines. To be called before any of them can be there.
     pub fn close(&self) {
-        self.given.lock().places.clear();
+        let given = std::mem::take(&mut *self.given.lock());
+        for (tile, slots) in &given.slots {
+            self.rates.coming(tile, slots.taken);
+        }
     }
 
     fn place(&self, origin: &Origin) -> Option<HostPermit> {
@@ -110,16 +129,19 @@ impl Turnstile {
             Err(wait) => return self.line_is_full(rate, wait),
         };
         let mut given = self.given.lock();
-        let left = given.slots.get(tile).map_or(room, |left| room.min(*left));
+        let slots = given.slots.entry(tile.clone()).or_insert(Slots {
+            left: room,
+            taken: 0,
+        });
         let part = match lane.origin {
             // There may be others, for other hosts.
-            Some(_) => left.div_ceil(2),
-            None => left,
+            Some(_) => slots.left.div_ceil(2),
+            None => slots.left,
         };
         if part == 0 {
             return self.line_is_full(rate, PAUSE);
         }
-        given.slots.insert(tile.clone(), left - part);
+        slots.left -= part;
         Admission::Room(part)
     }
 

@@ -87,11 +87,12 @@ impl Dispatcher {
             }
         };
         let count = claims.claims.len();
-        for claim in claims.claims {
-            let permit = gate.permit(&claim.scheduled.lane());
+        let take = |claim: Claim| (gate.take(&claim.scheduled.lane()), claim);
+        let taken: Vec<_> = claims.claims.into_iter().map(take).collect();
+        gate.close();
+        for (permit, claim) in taken {
             self.deal(claim, permit);
         }
-        gate.close();
         (count, claims.again.unwrap_or(Timestamp::MAX))
     }
 

@@ -18,6 +18,9 @@ const HORIZON: Duration = Duration::from_millis(250);
 /// Soonest that it makes sense to ask for room again.
 const SOON: Duration = Duration::from_millis(5);
 
+/// … and latest: the limit may be raised meanwhile.
+const LATE: Duration = Duration::from_secs(1);
+
 /// Room in a line without a limit.
 const UNPACED: usize = 1000;
 
@@ -183,7 +186,7 @@ impl<W> Line<W> {
     pub(super) fn room(&mut self, now: Instant) -> Result<usize, Duration> {
         let (next, end) = (self.next().max(now), now + HORIZON);
         if next > end {
-            return Err((next - end).max(SOON));
+            return Err((next - end).clamp(SOON, LATE));
         }
         let slots = match self.pace.is_free() {
             true => UNPACED,
@@ -193,10 +196,15 @@ impl<W> Line<W> {
         let half = slots / 2;
         if taken > half {
             let drained = next - now + self.pace.times(taken - half - 1);
-            return Err(drained.max(SOON));
+            let patience = self.ahead.patience(now).unwrap_or(LATE);
+            return Err(drained.min(patience).max(SOON));
         }
-        self.ahead.let_through(slots - taken, now);
         Ok(slots - taken)
+    }
+
+    /// So many steps come from the schedule.
+    pub(super) fn coming(&mut self, count: usize, now: Instant) {
+        self.ahead.let_through(count, now);
     }
 
     /// So many steps are due, on the schedule.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config;
 use crate::egress::{Egress, OwnListeners};
-use crate::model::{Target, TileRef, WebhookId};
+use crate::model::WebhookId;
 use crate::schedule::MemoryStore;
 use crate::telemetry::Telemetry;
 use std::fs;
@@ -63,7 +63,7 @@ fn a_lane_gets_a_place_at_its_host_for_each_step_and_gives_back_what_it_did_not_
 
     let places = room(&gate.admit(&lane("literal")));
     let full = gate.admit(&lane("other"));
-    let used = gate.permit(&lane("literal"));
+    let used = gate.take(&lane("literal"));
     gate.close();
     let again = pipeline.turnstile(512).admit(&lane("other"));
 
@@ -113,7 +113,7 @@ fn a_step_of_a_paced_tile_holds_no_place_while_it_waits_in_line() {
     let second = gate.admit(&paced);
 
     assert_eq!(first, Admission::Room(1));
-    assert!(gate.permit(&paced).is_none());
+    assert!(gate.take(&paced).is_none());
     // The line has no room for another: one step more than could go within `inline_wait`.
     let Admission::Lane { count: 1, .. } = second else {
         panic!("{second:?}");

@@ -237,11 +237,13 @@ fn the_schedule_has_room_for_a_quarter_of_a_second() {
     line.backlog(10_000, now);
 
     assert_eq!(line.room(now), Ok(250));
-    // They are on their way; room again when half of them has gone.
-    assert_eq!(line.room(now), Err(rate(1000, 1).times(124)));
+    line.coming(250, now);
+    // They are on their way, but are not waited for long.
+    assert_eq!(line.room(now), Err(milliseconds(50)));
     for _ in 0..250 {
         line.join(From::Schedule, "s", now);
     }
+    // There is room again when half of them has gone.
     assert_eq!(line.room(now), Err(rate(1000, 1).times(124)));
     let mut then = now;
     while line.claimed() > 120 {
@@ -258,8 +260,13 @@ fn a_slow_tile_has_room_for_one_shortly_before_its_slot() {
     granted(line.ask(From::Schedule, LONG, MOST, now));
 
     let slot = rate(1, 60).interval();
-    assert_eq!(line.room(now), Err(slot - HORIZON));
+    assert_eq!(line.room(now), Err(LATE));
+    let soon = now + slot - HORIZON - milliseconds(20);
+    assert_eq!(line.room(soon), Err(milliseconds(20)));
     let before = now + slot - HORIZON;
     assert_eq!(line.room(before), Ok(1));
+    line.coming(1, before);
+    assert_eq!(line.room(before), Err(milliseconds(50)));
+    line.join(From::Schedule, "s", before);
     assert_eq!(line.room(before), Err(HORIZON));
 }
