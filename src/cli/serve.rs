@@ -6,13 +6,13 @@ use crate::config::{self, Faults, Live};
 use crate::egress::{Egress, OwnListeners};
 use crate::ingress::{DueSteps, Leaving};
 use crate::pipeline::Pipeline;
-use crate::schedule::MemoryStore;
+use crate::schedule::{Clock, OpenFault, SqliteStore};
 use crate::telemetry::{Levels, Logs, Telemetry};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{info, warn};
+use tracing::info;
 
 /// How soon a changed log level is taken up.
 const LEVEL_PAUSE: Duration = Duration::from_millis(500);
@@ -38,7 +38,8 @@ impl Serve {
         let telemetry = Telemetry::default();
 
         let egress = Egress::new(OwnListeners::from(&gateway.listen));
-        let store = Arc::new(MemoryStore::default());
+        let store = SqliteStore::open(&gateway.store, Clock::System, telemetry.clone())?;
+        let store = Arc::new(store);
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         let workers = app::workers(&gateway);
         let pipelines = vec![pipeline.clone(); workers];
@@ -61,7 +62,6 @@ impl Serve {
 
         let app = App::bind(parts)?;
         let _watch = loaded.watch();
-        warn!("the schedule is in memory: steps that wait are lost when this process ends");
         info!(http = ?app.http(), unix = ?gateway.listen.unix, admin = %app.admin(), "serving");
         app.run(Signals);
         Ok(())
@@ -74,6 +74,12 @@ impl From<StartFault> for Failure {
             StartFault::Unprotected { .. } => Self::Refused(fault.into()),
             StartFault::Listen(_) | StartFault::Token(_) => Self::Other(fault.into()),
         }
+    }
+}
+
+impl From<OpenFault> for Failure {
+    fn from(fault: OpenFault) -> Self {
+        Self::Other(fault.into())
     }
 }
 

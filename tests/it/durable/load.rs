@@ -212,7 +212,7 @@ pub(super) fn assert_kept(gateway: &Gateway, promised: &Promised, seen: &Seen) {
     let mut entries = Vec::new();
     until("an outcome of all that was promised", || {
         entries = log(gateway);
-        let ids: HashSet<&str> = entries.iter().map(|entry| id_of(entry)).collect();
+        let ids: HashSet<&str> = entries.iter().map(id_of).collect();
         promised.kept.iter().all(|id| ids.contains(&**id))
     });
     until("an empty schedule", || pending(gateway) == 0);
