@@ -133,7 +133,7 @@ impl Writer {
             return Ok(());
         };
         let emptied = checkpoint(db);
-        self.left = Left::default();
+        self.left.erased = false;
         self.fine(emptied)
     }
 

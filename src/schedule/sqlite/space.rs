@@ -25,6 +25,8 @@ pub(super) struct Space {
     free: Option<u64>,
     looked: Option<Instant>,
     filled: Option<Instant>,
+    /// When a write found no room after the reserve was gone.
+    spent: Option<Instant>,
     accepts: bool,
 }
 
@@ -32,6 +34,10 @@ pub(super) struct Space {
 
 impl Space {
     pub(super) fn new(folder: &Path, reserve: u64) -> Self {
+        if reserve == 0 {
+            // One of another setting would only take room. Mostly there is none.
+            let _ = std::fs::remove_file(folder.join("reserve"));
+        }
         let mut space = Self {
             folder: folder.to_owned(),
             reserve,
@@ -39,6 +45,7 @@ impl Space {
             free: None,
             looked: None,
             filled: None,
+            spent: None,
             accepts: true,
         };
         space.look();
@@ -62,11 +69,19 @@ impl Space {
         }
     }
 
+    /// Whether even what makes room finds none, so that it is better not tried for a while.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.is_some_and(|spent| spent.elapsed() < PAUSE)
+    }
+
     /// The disk is full: gives up the reserve. Whether there was one.
     pub(super) fn give_up(&mut self) -> bool {
-        self.filled = Some(Instant::now());
+        let now = Instant::now();
+        self.filled = Some(now);
         self.say(false);
-        std::mem::take(&mut self.whole) && std::fs::remove_file(self.file()).is_ok()
+        let given = std::mem::take(&mut self.whole) && std::fs::remove_file(self.file()).is_ok();
+        self.spent = (!given).then_some(now);
+        given
     }
 
     fn look(&mut self) {
@@ -119,7 +134,7 @@ impl Space {
     }
 
     fn is_there(&self) -> bool {
-        std::fs::metadata(self.file()).is_ok_and(|file| file.len() == self.reserve)
+        std::fs::metadata(self.file()).is_ok_and(|file| file.len() >= self.reserve)
     }
 
     fn file(&self) -> PathBuf {

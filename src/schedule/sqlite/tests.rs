@@ -2,6 +2,8 @@
 
 mod handing_out;
 mod keeping;
+mod outcomes;
+mod trouble;
 
 use super::*;
 use crate::model::{PendingReason, Progress, Step};
@@ -17,6 +19,7 @@ const LEASE: Duration = Duration::from_secs(30);
 struct Bench {
     folder: TempDir,
     clock: Clock,
+    telemetry: Telemetry,
     store: Option<SqliteStore>,
 }
 
@@ -24,11 +27,17 @@ impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_000_000).unwrap());
-        let store = open(folder.path(), &clock).unwrap();
+        Self::open(folder, clock)
+    }
+
+    fn open(folder: TempDir, clock: Clock) -> Self {
+        let telemetry = Telemetry::default();
+        let store = SqliteStore::open(&settings(folder.path()), clock.clone(), telemetry.clone());
         Self {
             folder,
             clock,
-            store: Some(store),
+            telemetry,
+            store: Some(store.unwrap()),
         }
     }
 
@@ -59,13 +68,7 @@ impl Bench {
                 std::fs::copy(from, folder.path().join(file)).unwrap();
             }
         }
-        let clock = self.clock.clone();
-        let store = Some(open(folder.path(), &clock).unwrap());
-        Self {
-            folder,
-            clock,
-            store,
-        }
+        Self::open(folder, self.clock.clone())
     }
 
     async fn schedule(&self, id: &str, tile: &str, due: Timestamp) {
@@ -95,11 +98,14 @@ impl Bench {
 }
 
 fn open(folder: &Path, clock: &Clock) -> Result<SqliteStore, OpenFault> {
-    let settings = config::Store {
+    SqliteStore::open(&settings(folder), clock.clone(), Telemetry::default())
+}
+
+fn settings(folder: &Path) -> config::Store {
+    config::Store {
         folder: folder.to_owned(),
         reserve: 0,
-    };
-    SqliteStore::open(&settings, clock.clone(), Telemetry::default())
+    }
 }
 
 fn step(id: &str, tile: &str, due: Timestamp) -> Scheduled {

@@ -145,7 +145,7 @@ impl Writer {
         self.read(reads);
     }
 
-    fn read(&mut self, reads: Vec<Read>) {
+    pub(super) fn read(&mut self, reads: Vec<Read>) {
         for read in reads {
             match &self.db {
                 Some(db) => self.state.answer(db, read),
@@ -156,13 +156,14 @@ impl Writer {
         self.state.wake();
     }
 
-    fn write(&mut self, writes: Vec<(Write, Answer)>) {
+    pub(super) fn write(&mut self, writes: Vec<(Write, Answer)>) {
         let (mut done, mut todo) = (Vec::new(), Vec::new());
         for (write, answer) in writes {
-            if self.db.is_none() {
-                done.push((answer, Err(StoreError::Down)));
-            } else if write.brings() && !self.space.accepts() {
+            let durable = write.is_durable();
+            if write.brings() && self.db.is_some() && !self.space.accepts() {
                 done.push((answer, Err(StoreError::Full)));
+            } else if self.db.is_none() || durable && self.space.is_spent() {
+                done.push((answer, Err(StoreError::Down)));
             } else {
                 todo.push((write, answer));
             }
@@ -173,6 +174,8 @@ impl Writer {
         let last = self.state.log.last();
         self.logged
             .send_if_modified(|logged| std::mem::replace(logged, last) != last);
+        // Before the answers, so that who has one finds it counted.
+        self.report();
         for (answer, said) in done {
             // Whoever asked may be gone: it is done all the same.
             let _ = answer.send(said);
