@@ -5,17 +5,21 @@ use super::load::{id_of, log};
 use crate::support::client::post_with;
 use crate::support::endpoint::{Endpoint, Speaks, reply};
 use crate::support::process::{Gateway, Stage, at, until, webhook};
+use rustix::fs::statvfs;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of the disk.
-const DISK: u64 = 32 * 1024 * 1024;
+const DISK: u64 = 20 * 1024 * 1024;
+
+/// … that the gateway keeps free.
+const RESERVE: u64 = 4 * 1024 * 1024;
 
 /// Mounts a disk of its own at the folder in `$1`, and becomes what follows it.
 const MOUNT: &str = "mount -t tmpfs -o mode=0700,size=\"$0\" none data && exec \"$@\"";
@@ -65,20 +69,25 @@ impl Small {
         }
     }
 
-    /// Leaves no byte.
+    /// Leaves no byte but the reserve, whether that is there or was given up just now.
     fn fill(&self, gateway: &Gateway) {
         match self {
             Self::Mounted { .. } => {
-                let zeros = vec![0; 4096];
-                let path = inside(gateway).join("filler");
-                let mut file = fs::File::create(path).unwrap();
-                while io::Write::write_all(&mut file, &zeros).is_ok() {}
+                let data = inside(gateway);
+                let disk = statvfs(&data).unwrap();
+                let free = disk.f_bavail * disk.f_frsize;
+                let given = if data.join("reserve").exists() {
+                    0
+                } else {
+                    RESERVE
+                };
+                let mut file = fs::File::create(data.join("filler")).unwrap();
+                let zeros = io::repeat(0).take(free.saturating_sub(given));
+                // The gateway may have been faster.
+                drop(io::copy(&mut { zeros }, &mut file));
             }
-            Self::Pretended(disk) => {
-                let files = fs::read_dir(gateway.path("data")).unwrap();
-                let size = |file: io::Result<fs::DirEntry>| file.unwrap().metadata().unwrap().len();
-                disk.set_space(files.map(size).sum());
-            }
+            // Its first refusal was a write that had no room.
+            Self::Pretended(_) => {}
         }
     }
 
@@ -121,10 +130,10 @@ fn fill_and_free(small: &Small, stage: Stage) {
         reply(if works { 200 } else { 503 })
     });
     let stage = stage
-        .set("retry.delay", "'2s'")
+        .set("retry.delay", "'1s'")
         .set("retry.max_retries", "1000")
         .set("store.reserve", "'4MiB'")
-        .set("log.level", "'warn'")
+        .set("log.level", "'error'")
         .webhook("broken", webhook("POST", &at(&endpoint, "/broken"), ""))
         .webhook("fine", webhook("POST", &at(&endpoint, "/fine"), ""));
     let gateway = small.start(stage);
@@ -169,9 +178,9 @@ struct Sender<'a> {
 // === impl Sender ===
 
 impl Sender<'_> {
-    /// A step of 16 KiB that is to wait.
+    /// A step of 32 KiB that is to wait.
     fn send_async(&self, id: &str) -> (u16, Value) {
-        let ballast = "x".repeat(16 * 1024);
+        let ballast = "x".repeat(32 * 1024);
         let step = json!({"id": id, "webhook": "broken", "dataFields": {"ballast": ballast}});
         let request = post_with("Prefer: respond-async\r\n", &step.to_string());
         let answer = self.gateway.ask(&request);
