@@ -131,7 +131,7 @@ impl Report {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn of(store: &dyn Store, question: Question) -> Result<Self, StoreError> {
+    pub async fn of(store: &dyn Store, question: &Question) -> Result<Self, StoreError> {
         let Question { target, limit } = question;
         let tallies = store.tallies().await?;
         let wanted = |tally: &Tally| target.as_ref().is_none_or(|target| tally.target == *target);
@@ -139,7 +139,7 @@ impl Report {
         // Nothing is asked of the disk where nothing is listed.
         let steps = match limit {
             0 => Vec::new(),
-            _ => store.waiting(target, limit).await?,
+            _ => store.waiting(target.clone(), *limit).await?,
         };
         let Health {
             pending,

@@ -96,7 +96,7 @@ impl Status {
                 return Problem::new(status, "bad-request", title, fault.to_string()).reply();
             }
         };
-        match Report::of(&*self.store, question).await {
+        match Report::of(&*self.store, &question).await {
             Ok(report) => {
                 let body = serde_json::to_vec(&report).expect("strings and numbers serialize");
                 Reply::json(StatusCode::OK, body)

@@ -10,6 +10,8 @@ use super::{Failure, input};
 use crate::admin::{MOST_STEPS, Question, Report, USUAL_STEPS};
 use crate::config::{self, Gateway};
 use crate::model::Target;
+use crate::schedule::{Clock, SqliteStore};
+use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use ask::Unanswered;
 use std::io::{self, Write};
@@ -67,9 +69,19 @@ fn find_out(gateway: &Gateway, question: &Question) -> anyhow::Result<Report> {
     }
 }
 
-/// Looks into the store of `gateway`, which no process has open.
-fn open(_gateway: &Gateway, _question: &Question) -> anyhow::Result<Report> {
-    bail!("the schedule is in the memory of a gateway that runs")
+/// Looks into the store of `gateway`, which is nobody's while no process has it open.
+fn open(gateway: &Gateway, question: &Question) -> anyhow::Result<Report> {
+    let settings = &gateway.store;
+    // Opened, it would be made.
+    if !settings.folder.is_dir() {
+        bail!("there is no data folder {} here", settings.folder.display());
+    }
+    let store = SqliteStore::open(settings, Clock::System, Telemetry::default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start a runtime")?;
+    Ok(runtime.block_on(Report::of(&store, question))?)
 }
 
 fn steps(text: &str) -> Result<usize, String> {

@@ -7,7 +7,7 @@ use crate::egress::{Egress, OwnListeners};
 use crate::ingress::{DueSteps, Leaving};
 use crate::model::TileRef;
 use crate::pipeline::Pipeline;
-use crate::schedule::{Clock, Keep, SqliteStore, Store};
+use crate::schedule::{Clock, Keep, OpenFault, SqliteStore, Store};
 use crate::telemetry::{Levels, Logs, Telemetry};
 use anyhow::Context;
 use jiff::Timestamp;
@@ -43,8 +43,7 @@ impl Serve {
         let telemetry = Telemetry::default();
 
         let egress = Egress::new(OwnListeners::from(&gateway.listen));
-        let store = SqliteStore::open(&gateway.store, Clock::System, telemetry.clone())
-            .context("cannot open the schedule")?;
+        let store = SqliteStore::open(&gateway.store, Clock::System, telemetry.clone())?;
         let store: Arc<dyn Store> = Arc::new(store);
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         pipeline.restore_slots(&slots(&*store).context("cannot read the schedule")?);
@@ -82,6 +81,12 @@ impl From<StartFault> for Failure {
             StartFault::Unprotected { .. } => Self::Refused(fault.into()),
             StartFault::Listen(_) | StartFault::Token(_) => Self::Other(fault.into()),
         }
+    }
+}
+
+impl From<OpenFault> for Failure {
+    fn from(fault: OpenFault) -> Self {
+        Self::Other(fault.into())
     }
 }
 

@@ -11,6 +11,7 @@ mod asynchronous;
 mod commands;
 mod config;
 mod custody;
+mod durable;
 mod egress;
 mod guard;
 mod hostile;

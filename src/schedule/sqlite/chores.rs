@@ -7,7 +7,7 @@ use super::state::State;
 use super::words::Job;
 use super::writer::{Failed, Writer};
 use crate::schedule::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::error::Error as _;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,6 +20,9 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// How long the WAL keeps what was erased where something is written all the time, but little.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// Between two goes at making room on a full disk.
+const ROOM: Duration = Duration::from_millis(100);
 
 /// Pages handed back to the disk in one go.
 const SLICE: i32 = 512;
@@ -35,6 +38,8 @@ const EMPTY_LANES: usize = 1024;
 pub(super) struct Left {
     /// When the WAL got something that the database has not: first and last.
     wrote: Option<(Instant, Instant)>,
+    /// When room was made last, on a full disk.
+    roomed: Option<Instant>,
     /// Something was erased whose bytes may still be in the WAL.
     pub erased: bool,
 }
@@ -46,6 +51,14 @@ impl Left {
         let now = Instant::now();
         let first = self.wrote.map_or(now, |(first, _)| first);
         self.wrote = Some((first, now));
+    }
+
+    fn is_room_time(&mut self) -> bool {
+        let is_time = self.roomed.is_none_or(|roomed| roomed.elapsed() >= ROOM);
+        if is_time {
+            self.roomed = Some(Instant::now());
+        }
+        is_time
     }
 
     fn is_time(&self) -> bool {
@@ -152,15 +165,29 @@ impl Writer {
         let _ = self.tidy();
     }
 
+    /// What is free in the file goes back to a disk that is full, however much is asked meanwhile.
+    pub(super) fn make_room(&mut self) {
+        if self.db.is_none() || self.space.accepts() || !self.left.is_room_time() {
+            return;
+        }
+        // A fault was said, and the file is opened anew.
+        let _ = self.tidy();
+    }
+
     /// Hands free pages back, a slice each time, and empties the WAL at last.
     fn tidy(&mut self) -> Result<(), StoreError> {
         let Some(db) = &self.db else {
             return Ok(());
         };
+        // A disk that is full needs all of it.
+        let spare = if self.space.accepts() { SPARE } else { 0 };
         let tidied = number(db, "freelist_count").and_then(|free| {
-            if free > SPARE {
-                let slice = SLICE.min(free - SPARE);
-                db.execute_batch(&format!("PRAGMA incremental_vacuum({slice})"))?;
+            if free > spare {
+                let slice = SLICE.min(free - spare);
+                // A row for each page, and no further than it is asked.
+                let mut vacuum = db.prepare(&format!("PRAGMA incremental_vacuum({slice})"))?;
+                let mut pages = vacuum.query([])?;
+                while pages.next()?.is_some() {}
                 return Ok(false);
             }
             checkpoint(db).map(|()| true)
@@ -171,9 +198,13 @@ impl Writer {
         self.fine(tidied).map(drop)
     }
 
-    /// Gives the connection up after a fault.
+    /// Gives the connection up after a fault; one whose disk is only full is as good as before.
     fn fine<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, StoreError> {
         done.map_err(|error| {
+            if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+                self.space.give_up();
+                return StoreError::Down;
+            }
             tracing::error!("the schedule cannot be tidied: {error}; its file is opened anew");
             self.abandon();
             StoreError::Down
@@ -215,7 +246,7 @@ impl Writer {
     }
 
     fn open_again(&mut self) -> Result<Connection, OpenFault> {
-        let db = file::open(&self.folder)?;
+        let db = file::open(&self.folder, self.space.reserve())?;
         // What was written and not synced is written again, and synced by this connection.
         let read = checkpoint(&db).and_then(|()| self.state.load(&db));
         match read {

@@ -20,6 +20,13 @@ const FORMAT: i32 = 1;
 /// Statements that are kept prepared: all there are.
 const STATEMENTS: usize = 64;
 
+/// Bytes of a page, as below.
+const PAGE: u64 = 8192;
+
+/// Pages of the WAL: 512 KiB to 32 MiB.
+const LEAST_WAL: i64 = 64;
+const MOST_WAL: i64 = 4000;
+
 const SETTINGS: &str = "
     PRAGMA page_size = 8192;
     PRAGMA auto_vacuum = INCREMENTAL;
@@ -27,7 +34,6 @@ const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
-    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA cache_size = -16000;
     PRAGMA temp_store = MEMORY;";
 
@@ -44,7 +50,7 @@ const TABLES: &str = "
     CREATE TABLE slots(tile TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;";
 
 /// Opens the database in `folder`, and makes it where there is none.
-pub(super) fn open(folder: &Folder) -> Result<Connection, OpenFault> {
+pub(super) fn open(folder: &Folder, reserve: u64) -> Result<Connection, OpenFault> {
     let path = folder.database();
     let fault = |source| OpenFault::Database {
         file: folder.database(),
@@ -58,10 +64,18 @@ pub(super) fn open(folder: &Folder) -> Result<Connection, OpenFault> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     check(&db, &path)?;
     db.execute_batch(SETTINGS).map_err(fault)?;
+    db.pragma_update(None, "wal_autocheckpoint", wal_pages(reserve))
+        .map_err(fault)?;
     if number(&db, "user_version").map_err(fault)? == 0 {
         make(&db).map_err(fault)?;
     }
     Ok(db)
+}
+
+/// When the WAL is taken into the database: of the reserve, on which a full disk is worked off,
+/// it and the database's growth by it take a quarter at most.
+fn wal_pages(reserve: u64) -> i64 {
+    i64::try_from(reserve / 8 / PAGE).map_or(MOST_WAL, |pages| pages.clamp(LEAST_WAL, MOST_WAL))
 }
 
 /// Steps are users' data: the file is the owner's alone, and the WAL takes its mode after it.

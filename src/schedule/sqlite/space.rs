@@ -57,6 +57,11 @@ impl Space {
         self.accepts
     }
 
+    /// Bytes that are to be kept free.
+    pub(super) fn reserve(&self) -> u64 {
+        self.reserve
+    }
+
     /// Bytes that are free beside the reserve.
     pub(super) fn free(&self) -> Option<u64> {
         self.free

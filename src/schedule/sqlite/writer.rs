@@ -73,7 +73,7 @@ impl Writer {
         telemetry: Telemetry,
     ) -> Result<(Self, String), OpenFault> {
         let folder = Folder::take(&settings.folder)?;
-        let db = file::open(&folder)?;
+        let db = file::open(&folder, settings.reserve)?;
         let read = || {
             let key: [u8; 16] = remembered(&db, "key")?.unwrap_or_default();
             let tag: String = remembered(&db, "tag")?.unwrap_or_default();
@@ -114,6 +114,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.work();
+            self.make_room();
             self.report();
         }
         while !self.jobs.is_empty() && self.db.is_some() {

@@ -1,0 +1,154 @@
+//! What was answered `202` is kept, whatever happens to the process or its disk.
+
+mod disk;
+mod full;
+mod load;
+
+use crate::support::client::post;
+use crate::support::endpoint::{Endpoint, reply};
+use crate::support::process::{Stage, at, until, webhook};
+use disk::{Disk, Unsynced};
+use load::{Load, assert_kept, id_of, log};
+use serde_json::{Value, json};
+use std::thread::sleep;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Some time in this range, in milliseconds.
+fn a_while(range: std::ops::Range<u64>) {
+    sleep(Duration::from_millis(fastrand::u64(range)));
+}
+
+#[test]
+fn nothing_that_was_answered_202_is_lost_when_the_process_is_killed_at_any_moment() {
+    let (endpoint, seen) = load::endpoint();
+    let mut gateway = load::stage(&endpoint).start();
+    let load = Load::start(&gateway, 4000);
+
+    let mut kills = 0;
+    while kills < 8 {
+        let before = load.answered();
+        a_while(20..300);
+        gateway.kill();
+        gateway.start_again();
+        kills += 1;
+        // Each life of the process gets somewhere.
+        until("another answer", || load.answered() > before);
+    }
+    let promised = load.finish();
+
+    assert!(promised.kept.len() >= 2000, "{}", promised.kept.len());
+    assert_kept(&gateway, &promised, &seen);
+}
+
+#[test]
+fn nothing_that_was_answered_202_is_lost_when_the_power_fails() {
+    let (endpoint, seen) = load::endpoint();
+    let stage = load::stage(&endpoint);
+    let mut disk = Disk::watching(stage.folder().join("data"));
+    let mut gateway = disk.around(stage).start();
+    let load = Load::start(&gateway, 2000);
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut chance = fastrand::Rng::with_seed(seed);
+
+    let mut lost = 0;
+    for round in 0..6 {
+        let before = load.answered();
+        a_while(50..300);
+        gateway.kill();
+        lost += disk.cut_power(match round % 2 {
+            0 => Unsynced::Lost,
+            _ => Unsynced::Some(chance.fork()),
+        });
+        gateway.start_again();
+        until("another answer", || load.answered() > before);
+    }
+    let promised = load.finish();
+
+    assert!(lost > 0, "no write was ever without a sync");
+    assert!(promised.kept.len() >= 1000, "{}", promised.kept.len());
+    assert_kept(&gateway, &promised, &seen);
+}
+
+#[test]
+fn a_step_that_outlasts_the_grace_is_answered_202_and_delivered_after_the_restart() {
+    let slow = reply(200).after(Duration::from_secs(10));
+    let endpoint = Endpoint::replying([slow, reply(200)]);
+    let mut gateway = Stage::new()
+        .set("shutdown.grace", "'300ms'")
+        .webhook("w", webhook("POST", &at(&endpoint, "/"), ""))
+        .start();
+    let mut client = gateway.client();
+    client.send(post(&json!({"id": "slow", "webhook": "w"}).to_string()));
+    until("the first attempt", || endpoint.requests().len() == 1);
+
+    gateway.stop();
+
+    let answer = client.answer();
+    let outcome: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(
+        (answer.status, &outcome["outcome"]),
+        (202, &json!("pending"))
+    );
+    assert!(gateway.ended().success(), "{}", gateway.logs());
+    gateway.start_again();
+    until("its outcome", || log(&gateway).len() == 1);
+    assert_eq!(id_of(&log(&gateway)[0]), "slow");
+    let requests = endpoint.requests();
+    let keys: Vec<_> = requests
+        .iter()
+        .map(|r| r.header("idempotency-key"))
+        .collect();
+    assert_eq!(keys, [Some("slow"), Some("slow")]);
+}
+
+#[test]
+fn the_process_ends_as_soon_as_what_is_in_flight_is_done() {
+    let endpoint = Endpoint::replying([reply(200).after(Duration::from_millis(500))]);
+    let mut gateway = Stage::new()
+        .set("shutdown.grace", "'2m'")
+        .webhook("w", webhook("POST", &at(&endpoint, "/"), ""))
+        .start();
+    let mut client = gateway.client();
+    client.send(post(&json!({"webhook": "w"}).to_string()));
+    until("the attempt", || endpoint.requests().len() == 1);
+    let asked = Instant::now();
+
+    gateway.stop();
+
+    assert_eq!(client.answer().status, 200);
+    assert!(gateway.ended().success(), "{}", gateway.logs());
+    assert!(
+        asked.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        asked.elapsed()
+    );
+}
+
+#[test]
+fn a_second_process_on_the_same_data_folder_is_refused_and_the_first_goes_on() {
+    let endpoint = Endpoint::replying([reply(200)]);
+    let mut gateway = Stage::new()
+        .webhook("w", webhook("POST", &at(&endpoint, "/"), ""))
+        .start();
+    let text = std::fs::read_to_string(gateway.path("conf/gateway.toml")).unwrap();
+    let elsewhere = [gateway.http, gateway.door]
+        .iter()
+        .fold(text, |text, address| {
+            text.replace(&address.to_string(), "127.0.0.1:0")
+        });
+    gateway.rewrite("conf/second.toml", elsewhere);
+
+    let second = gateway.output(&["serve", "--config", "conf/second.toml"]);
+
+    let said = String::from_utf8([second.stdout, second.stderr].concat()).unwrap();
+    assert_eq!(second.status.code(), Some(3), "{said}");
+    assert!(said.contains("data"), "{said}");
+    assert!(said.contains(&gateway.id().to_string()), "{said}");
+    assert_eq!(gateway.step(&json!({"webhook": "w"})).0, 200);
+    // What the second one did to the folder harms no restart either.
+    gateway.kill();
+    gateway.start_again();
+    assert_eq!(gateway.step(&json!({"webhook": "w"})).0, 200);
+}

@@ -1,0 +1,270 @@
+//! Senders that go on whatever becomes of the gateway, and what they were promised.
+//!
+//! A sender that hears nothing sends the same step again, with the same id, as the contract asks.
+
+use crate::support::client::post_with;
+use crate::support::endpoint::{Endpoint, Received, Reply, Speaks, reply};
+use crate::support::process::{Gateway, Stage, at, until, webhook};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle, sleep};
+use std::time::Duration;
+
+/// Senders at work at once.
+const SENDERS: usize = 8;
+
+/// Before a sender tries again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Longest that a sender waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the endpoint got: of each step, the `Idempotency-Key` of each attempt.
+pub(super) type Seen = Arc<Mutex<BTreeMap<usize, Vec<String>>>>;
+
+/// Steps 0, 3, 6… are sent inline, 1, 4, 7… ask to be answered at once, and 2, 5, 8… find an
+/// endpoint that fails once or twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Inline,
+    Async,
+    Retried,
+}
+
+/// Senders at work.
+pub(super) struct Load {
+    senders: Vec<JoinHandle<()>>,
+    promised: Arc<Mutex<Promised>>,
+}
+
+/// What was answered.
+#[derive(Debug, Default)]
+pub(super) struct Promised {
+    /// `202`: in the log, in the end.
+    pub(super) kept: BTreeSet<String>,
+    /// `200`.
+    pub(super) finished: BTreeSet<String>,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    fn of(step: usize) -> Self {
+        match step % 3 {
+            0 => Self::Inline,
+            1 => Self::Async,
+            _ => Self::Retried,
+        }
+    }
+}
+
+// === impl Load ===
+
+impl Load {
+    /// Sends so many steps to `gateway`.
+    pub(super) fn start(gateway: &Gateway, steps: usize) -> Self {
+        let next = Arc::new(AtomicUsize::new(0));
+        let promised = Arc::new(Mutex::new(Promised::default()));
+        let address = gateway.http;
+        let sender = |_| {
+            let (next, promised) = (next.clone(), promised.clone());
+            thread::spawn(move || {
+                let mut sender = Sender::new(address);
+                loop {
+                    let step = next.fetch_add(1, Ordering::Relaxed);
+                    if step >= steps {
+                        return;
+                    }
+                    let (id, status) = (id(step), sender.deliver(step));
+                    let mut promised = promised.lock().unwrap();
+                    match status {
+                        200 => promised.finished.insert(id),
+                        _ => promised.kept.insert(id),
+                    };
+                }
+            })
+        };
+        Self {
+            senders: (0..SENDERS).map(sender).collect(),
+            promised,
+        }
+    }
+
+    /// How many steps were answered so far.
+    pub(super) fn answered(&self) -> usize {
+        let promised = self.promised.lock().unwrap();
+        promised.kept.len() + promised.finished.len()
+    }
+
+    /// Waits until every step was answered.
+    pub(super) fn finish(self) -> Promised {
+        for sender in self.senders {
+            sender.join().unwrap();
+        }
+        std::mem::take(&mut self.promised.lock().unwrap())
+    }
+}
+
+/// A connection to the gateway, when there is one.
+struct Sender {
+    address: SocketAddr,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+// === impl Sender ===
+
+impl Sender {
+    fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            stream: None,
+        }
+    }
+
+    /// Sends a step until it is answered `200` or `202`; which of them.
+    fn deliver(&mut self, step: usize) -> u16 {
+        let body =
+            json!({"id": id(step), "webhook": "w", "email": "a@b.c", "dataFields": {"n": step}});
+        let prefer = match Kind::of(step) {
+            Kind::Async => "Prefer: respond-async\r\n",
+            Kind::Inline | Kind::Retried => "",
+        };
+        let request = post_with(prefer, &body.to_string());
+        loop {
+            match self.exchange(&request) {
+                Ok((status @ (200 | 202), _)) => return status,
+                // Not taken.
+                Ok((503, _)) => {}
+                // Attempted, and not stored: that is what a repeat is for.
+                Ok((500, answer)) if answer.contains("not-scheduled") => {}
+                Ok((status, answer)) => panic!("step {step} was answered {status}: {answer}"),
+                Err(_) => self.stream = None,
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    fn exchange(&mut self, request: &str) -> io::Result<(u16, String)> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => {
+                let stream = TcpStream::connect(self.address)?;
+                stream.set_read_timeout(Some(PATIENCE))?;
+                stream.set_nodelay(true)?;
+                none.insert(BufReader::new(stream))
+            }
+        };
+        stream.get_ref().write_all(request.as_bytes())?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            if stream.read_until(b'\n', &mut head)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        let status = head[9..12].parse().unwrap();
+        let length = head.split("content-length: ").nth(1).unwrap();
+        let length = length.split("\r\n").next().unwrap().parse().unwrap();
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        if head.contains("connection: close") {
+            self.stream = None;
+        }
+        Ok((status, String::from_utf8(body).unwrap()))
+    }
+}
+
+/// The endpoint of the load, which keeps the keys that it is sent.
+pub(super) fn endpoint() -> (Endpoint, Seen) {
+    let seen = Seen::default();
+    let kept = seen.clone();
+    let script = move |received: &Received| -> Reply {
+        let step = received.target.split("n=").nth(1).unwrap();
+        let step: usize = step.parse().unwrap();
+        let key = received.header("idempotency-key").unwrap().to_owned();
+        let mut kept = kept.lock().unwrap();
+        let keys = kept.entry(step).or_default();
+        keys.push(key);
+        let fails = Kind::of(step) == Kind::Retried && keys.len() <= 1 + step % 2;
+        reply(if fails { 503 } else { 200 })
+    };
+    (Endpoint::answering(Speaks::Http, script), seen)
+}
+
+/// A gateway to be that sends the load on to `endpoint`, and retries soon.
+pub(super) fn stage(endpoint: &Endpoint) -> Stage {
+    Stage::new()
+        .set("retry.delay", "'200ms'")
+        .set("retry.max_retries", "100")
+        .set("log.level", "'warn'")
+        .set("store.reserve", "'1MiB'")
+        .set("admin.token", "'chief'")
+        .webhook("w", webhook("POST", &at(endpoint, "/hook?n={{n}}"), ""))
+}
+
+/// Nothing that was promised is lost: the log has one entry for each step that was made durable,
+/// and the endpoint saw each, always under one key.
+pub(super) fn assert_kept(gateway: &Gateway, promised: &Promised, seen: &Seen) {
+    let mut entries = Vec::new();
+    until("an outcome of all that was promised", || {
+        entries = log(gateway);
+        let ids: HashSet<&str> = entries.iter().map(id_of).collect();
+        promised.kept.iter().all(|id| ids.contains(&**id))
+    });
+    until("an empty schedule", || pending(gateway) == 0);
+    entries = log(gateway);
+
+    let mut ids: Vec<&str> = entries.iter().map(id_of).collect();
+    ids.sort_unstable();
+    let twice: Vec<_> = ids.windows(2).filter(|two| two[0] == two[1]).collect();
+    assert!(twice.is_empty(), "more than one outcome: {twice:?}");
+    for entry in &entries {
+        assert_eq!(entry["outcome"], "continue", "{entry}");
+    }
+    let seen = seen.lock().unwrap();
+    for (step, keys) in &*seen {
+        let id = id(*step);
+        assert!(keys.iter().all(|key| *key == id), "{id}: {keys:?}");
+    }
+    let all = promised.kept.union(&promised.finished).count();
+    assert_eq!(seen.len(), all, "the endpoint saw each step");
+}
+
+/// The whole outcome log.
+pub(super) fn log(gateway: &Gateway) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/v1/outcomes?limit=1000{after}");
+        let answer = gateway.ask(&crate::support::client::get(&path, ""));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let mut page: Value = serde_json::from_str(&answer.body).unwrap();
+        let Value::Array(outcomes) = page["outcomes"].take() else {
+            panic!("{page}");
+        };
+        if outcomes.is_empty() {
+            return all;
+        }
+        all.extend(outcomes);
+        after = format!("&after={}", page["cursor"].as_str().unwrap());
+    }
+}
+
+/// How many steps wait.
+pub(super) fn pending(gateway: &Gateway) -> u64 {
+    let answer = gateway.admin_with("/admin/v1/schedule?limit=0", "chief");
+    let report: Value = serde_json::from_str(&answer.body).unwrap();
+    report["pending"].as_u64().unwrap()
+}
+
+pub(super) fn id_of(entry: &Value) -> &str {
+    entry["id"].as_str().unwrap()
+}
+
+fn id(step: usize) -> String {
+    format!("step-{step}")
+}
