@@ -5,13 +5,11 @@
 
 mod clock;
 mod gate;
-mod memory;
 mod sqlite;
 mod store;
 
 pub use clock::Clock;
 pub use gate::{Admission, Gate, Lane};
-pub use memory::MemoryStore;
 pub use sqlite::{OpenFault, SqliteStore};
 pub use store::{
     Claim, Claims, Cursor, FencingToken, Health, Keep, Kept, Page, Reading, Scheduled, Store,

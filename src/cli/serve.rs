@@ -5,14 +5,19 @@ use crate::app::{self, App, Parts, Signals, StartFault};
 use crate::config::{self, Faults, Live};
 use crate::egress::{Egress, OwnListeners};
 use crate::ingress::{DueSteps, Leaving};
+use crate::model::TileRef;
 use crate::pipeline::Pipeline;
-use crate::schedule::MemoryStore;
+use crate::schedule::{Clock, Keep, SqliteStore, Store};
 use crate::telemetry::{Levels, Logs, Telemetry};
 use anyhow::Context;
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
+
+/// How often the store drops what need not be kept any longer.
+const TRIM_PAUSE: Duration = Duration::from_secs(10);
 
 /// How soon a changed log level is taken up.
 const LEVEL_PAUSE: Duration = Duration::from_millis(500);
@@ -38,15 +43,18 @@ impl Serve {
         let telemetry = Telemetry::default();
 
         let egress = Egress::new(OwnListeners::from(&gateway.listen));
-        let store = Arc::new(MemoryStore::default());
+        let store = SqliteStore::open(&gateway.store, Clock::System, telemetry.clone())
+            .context("cannot open the schedule")?;
+        let store: Arc<dyn Store> = Arc::new(store);
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
+        pipeline.restore_slots(&slots(&*store).context("cannot read the schedule")?);
         let workers = app::workers(&gateway);
         let pipelines = vec![pipeline.clone(); workers];
         let mut parts = Parts::new(live.clone(), telemetry.clone(), store.clone(), pipelines);
         let due = DueSteps {
             live: live.clone(),
             pipeline,
-            store,
+            store: store.clone(),
             held: parts.held.clone(),
             room: parts.room,
             telemetry,
@@ -56,12 +64,12 @@ impl Serve {
             overdue: parts.ending.overdue.subscribe(),
         };
         parts.beside = due.tasks(workers, &leaving);
-        let follow = follow_level(live, logs.levels());
+        let follow = follow_level(live.clone(), logs.levels());
         parts.beside.push(Box::pin(follow));
+        parts.beside.push(Box::pin(trim(live, store)));
 
         let app = App::bind(parts)?;
         let _watch = loaded.watch();
-        warn!("the schedule is in memory: steps that wait are lost when this process ends");
         info!(http = ?app.http(), unix = ?gateway.listen.unix, admin = %app.admin(), "serving");
         app.run(Signals);
         Ok(())
@@ -92,6 +100,28 @@ async fn follow_level(live: Live, levels: Levels) {
         if wanted != current {
             levels.set(wanted);
             current = wanted;
+        }
+    }
+}
+
+/// The slots that were used before this process started.
+fn slots(store: &dyn Store) -> anyhow::Result<Vec<(TileRef, Timestamp)>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(store.slots())?)
+}
+
+/// Keeps what the store remembers of finished steps as short as the configuration in force says.
+async fn trim(live: Live, store: Arc<dyn Store>) {
+    loop {
+        tokio::time::sleep(TRIM_PAUSE).await;
+        let gateway = live.get().gateway.clone();
+        let keep = Keep {
+            outcomes: gateway.outcomes.keep,
+            remembered: gateway.steps.dedupe_window,
+            most_remembered: gateway.steps.dedupe_max,
+        };
+        if let Err(error) = store.trim(keep).await {
+            warn!("the schedule was not trimmed: {error}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::egress::{Egress, OwnListeners, Response};
 use crate::model::{Step, Target, WebhookId};
 use crate::pipeline::{Pipeline, Trial};
 use crate::plan::{self, Secrets};
-use crate::schedule::MemoryStore;
+use crate::schedule::{Clock, SqliteStore};
 use crate::telemetry::Telemetry;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
@@ -118,7 +118,13 @@ fn try_out(live: Live, found: &Found, gateway: &Gateway, step: &Step) -> anyhow:
         .enable_all()
         .build()
         .context("cannot start a runtime")?;
-    let store = Arc::new(MemoryStore::default());
+    // A trial schedules nothing, and the gateway's own store may be in use.
+    let folder = tempfile::tempdir().context("cannot make a folder")?;
+    let settings = config::Store {
+        folder: folder.path().to_owned(),
+        reserve: 0,
+    };
+    let store = Arc::new(SqliteStore::open(&settings, Clock::System, Telemetry::default())?);
     let egress = Egress::new(OwnListeners::from(&gateway.listen));
     let pipeline = Pipeline::new(live, egress, store, Telemetry::default());
     Ok(runtime.block_on(pipeline.try_out(found, gateway, step)))

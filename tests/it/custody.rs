@@ -1,6 +1,7 @@
 //! A running step that is made durable: whoever waits for it, it gets one outcome, in the log.
 
 use crate::support::endpoint::{Endpoint, Reply, reply};
+use crate::support::gateway::store_in;
 use crate::support::process::{at, webhook};
 use serde_json::Value;
 use std::fs;
@@ -10,7 +11,7 @@ use stepgate::config::{self, Loaded};
 use stepgate::egress::{Egress, OwnListeners};
 use stepgate::model::{Outcome, PendingReason, Step, Verdict};
 use stepgate::pipeline::{Arrival, Custody, Pipeline};
-use stepgate::schedule::{Kept, MemoryStore, Reading, Store};
+use stepgate::schedule::{Kept, Reading, Store};
 use stepgate::telemetry::Telemetry;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -41,7 +42,7 @@ impl Bench {
         let loaded = config::load(&conf.join("gateway.toml")).unwrap();
         let live = loaded.live();
         let gateway = live.get().gateway.clone();
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let store: Arc<dyn Store> = store_in(&data);
         let egress = Egress::new(OwnListeners::from(&gateway.listen));
         let pipeline = Pipeline::new(live, egress, store.clone(), Telemetry::default());
         Self {

@@ -11,10 +11,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Steps that wait for a host that hangs.
-const MANY: usize = 2_000;
+const MANY: usize = 10_000;
 
 /// Steps that come back at the same time.
 const DUE: usize = 2_000;
+
+/// Connections that many steps come by: what comes at the same time is written together.
+const CONNECTIONS: usize = 32;
 
 /// Requests that are sent ahead of their answers on one connection.
 const AHEAD: usize = 50;
@@ -23,7 +26,7 @@ const AHEAD: usize = 50;
 fn send_all(gateway: &Gateway, steps: &[Value]) -> Vec<Answer> {
     let answers = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for part in steps.chunks(steps.len().div_ceil(4)) {
+        for part in steps.chunks(steps.len().div_ceil(CONNECTIONS)) {
             let answers = &answers;
             scope.spawn(move || {
                 let mut client = gateway.client();

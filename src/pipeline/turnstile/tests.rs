@@ -4,7 +4,7 @@ use super::*;
 use crate::config;
 use crate::egress::{Egress, OwnListeners};
 use crate::model::WebhookId;
-use crate::schedule::MemoryStore;
+use crate::schedule::{Clock, SqliteStore};
 use crate::telemetry::Telemetry;
 use std::fs;
 
@@ -34,8 +34,12 @@ fn pipeline() -> Pipeline {
         .unwrap()
         .live();
     let egress = Egress::new(OwnListeners::from(&live.get().gateway.listen));
-    let store = Arc::new(MemoryStore::default());
-    Pipeline::new(live, egress, store, Telemetry::default())
+    let settings = config::Store {
+        folder: data,
+        reserve: 0,
+    };
+    let store = SqliteStore::open(&settings, Clock::System, Telemetry::default()).unwrap();
+    Pipeline::new(live, egress, Arc::new(store), Telemetry::default())
 }
 
 fn lane(webhook: &str) -> Lane {

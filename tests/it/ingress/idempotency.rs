@@ -3,7 +3,7 @@
 use super::limits::until;
 use super::{STEP, ask, client, named};
 use crate::support::client::{get, post};
-use crate::support::gateway::{Running, Scripted, Setup, continued, waits};
+use crate::support::gateway::{Running, Scripted, Setup, continued, store_in, waits};
 use crate::support::stores::{DownStore, Open};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use stepgate::model::{PendingReason, Progress};
 use stepgate::pipeline::Refusal;
-use stepgate::schedule::{MemoryStore, Scheduled, Store};
+use stepgate::schedule::{Scheduled, SqliteStore, Store};
+use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 /// A gateway whose steps wait for leave, the number that began, and the leave.
@@ -36,11 +37,9 @@ fn waiting() -> (Running, Arc<AtomicUsize>, Arc<Semaphore>) {
 const FINISHED: &str = r#"{"id":"later","outcome":"continue"}"#;
 
 /// A gateway whose steps all have to wait, the number that began, and where they wait.
-fn storing() -> (Running, Arc<AtomicUsize>, Arc<MemoryStore>) {
-    let (runs, store) = (
-        Arc::new(AtomicUsize::new(0)),
-        Arc::new(MemoryStore::default()),
-    );
+fn storing() -> (Running, Arc<AtomicUsize>, Arc<SqliteStore>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (runs, store) = (Arc::new(AtomicUsize::new(0)), store_in(folder.path()));
     let (begun, taking) = (runs.clone(), store.clone());
     let mut setup = Setup::new(Scripted::new(move |arrival| {
         begun.fetch_add(1, Ordering::SeqCst);
@@ -64,18 +63,18 @@ fn storing() -> (Running, Arc<AtomicUsize>, Arc<MemoryStore>) {
         }
     }));
     setup.store = store.clone();
-    (setup.start(), runs, store)
+    (setup.start(), runs, store, folder)
 }
 
 /// Finishes the one step that waits.
-fn finish(store: &MemoryStore) {
-    futures_util::FutureExt::now_or_never(async {
+fn finish(store: &SqliteStore) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
         let minute = Duration::from_secs(60);
         let due = store.claim_due(1, minute, Arc::new(Open)).await.unwrap();
         let token = due.claims[0].token;
         store.complete(token, FINISHED.into()).await.unwrap();
-    })
-    .unwrap();
+    });
 }
 
 #[test]
@@ -123,7 +122,7 @@ fn the_state_of_a_step_is_found_however_its_id_is_written_in_the_path() {
 
 #[test]
 fn a_step_that_the_store_knows_is_answered_from_there_and_not_run() {
-    let (gateway, runs, store) = storing();
+    let (gateway, runs, store, _folder) = storing();
     let first = ask(&gateway, &post(&named("later")));
 
     let waiting = [
@@ -153,7 +152,7 @@ fn a_step_that_the_store_knows_is_answered_from_there_and_not_run() {
 
 #[test]
 fn a_step_that_waits_is_cancelled_and_forgotten() {
-    let (gateway, runs, _) = storing();
+    let (gateway, runs, _, _folder) = storing();
     let path = "/v1/steps/later";
     let delete = get(path, "").replacen("GET", "DELETE", 1);
     ask(&gateway, &post(&named("later")));

@@ -4,15 +4,16 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use stepgate::app::{App, Ending, Parts, Runtime, StartFault, Stop};
-use stepgate::config::{Gateway, Live, Snapshot};
+use stepgate::config::{self, Gateway, Live, Snapshot};
 use stepgate::ingress::Run;
 use stepgate::model::{Outcome, PendingReason, Secret, StepId, Target, Verdict};
 use stepgate::pipeline::{Arrival, Custody, Refusal};
-use stepgate::schedule::{MemoryStore, Store};
+use stepgate::schedule::{Clock, SqliteStore, Store};
 use stepgate::telemetry::Telemetry;
 use stepgate::web::Patience;
 use tempfile::TempDir;
@@ -97,8 +98,8 @@ impl Setup {
         Self {
             gateway: gateway(folder.path().join("data")),
             patience: Patience::default(),
+            store: store_in(&folder.path().join("data")),
             folder,
-            store: Arc::new(MemoryStore::default()),
             pipeline,
         }
     }
@@ -212,6 +213,16 @@ pub(crate) fn waits(arrival: &Arrival, reason: PendingReason) -> Outcome {
         &step.target,
         Verdict::Pending { reason, due: None },
     )
+}
+
+/// A store in a data folder.
+pub(crate) fn store_in(folder: &Path) -> Arc<SqliteStore> {
+    let settings = config::Store {
+        folder: folder.to_owned(),
+        reserve: 0,
+    };
+    let store = SqliteStore::open(&settings, Clock::System, Telemetry::default());
+    Arc::new(store.unwrap())
 }
 
 /// The defaults, on ports of its own.

@@ -62,6 +62,7 @@ impl Stage {
             .set("egress.allow_http", "true")
             .set("egress.allow_addresses", r#"["127.0.0.0/8"]"#)
             .set("listen.threads", "2")
+            .set("store.reserve", "'1MiB'")
     }
 
     /// One key of `gateway.toml`, dotted, with its value as TOML.
