@@ -72,6 +72,27 @@ fn nothing_that_was_answered_202_is_lost_when_the_power_fails() {
 }
 
 #[test]
+fn a_power_failure_while_the_store_is_made_leaves_none_that_cannot_be_opened() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut chance = fastrand::Rng::with_seed(seed);
+    for _ in 0..8 {
+        let (endpoint, seen) = load::endpoint();
+        let stage = load::stage(&endpoint);
+        let mut disk = Disk::watching(stage.folder().join("data"));
+        let mut gateway = disk.around(stage).start();
+        gateway.kill();
+        disk.forget_end(&mut chance);
+        disk.cut_power(Unsynced::Some(chance.fork()));
+
+        gateway.start_again();
+
+        let promised = Load::start(&gateway, 2).finish();
+        assert_kept(&gateway, &promised, &seen);
+    }
+}
+
+#[test]
 fn a_step_that_outlasts_the_grace_is_answered_202_and_delivered_after_the_restart() {
     let slow = reply(200).after(Duration::from_secs(10));
     let endpoint = Endpoint::replying([slow, reply(200)]);

@@ -146,6 +146,33 @@ fn pending_prints_the_same_json_that_the_admin_listener_gives() {
 }
 
 #[test]
+fn pending_opens_the_store_where_no_gateway_runs() {
+    let (_endpoint, mut gateway) = waiting();
+    gateway.kill();
+
+    let shown = gateway.command(&["pending", "--json"]);
+
+    let report: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(report["pending"], 4);
+    assert_eq!(each(&report["steps"], "id"), ["s-1", "s-2", "s-3", "s-4"]);
+    // It has let go of the store, and changed nothing.
+    gateway.start_again();
+    assert_eq!(schedule(&gateway, "")["tiles"], report["tiles"]);
+}
+
+#[test]
+fn pending_makes_no_data_folder() {
+    let stage = Stage::new().file("conf/gateway.toml", "listen.admin = '127.0.0.1:9'\n");
+
+    let output = stage.output(&["pending"]);
+
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("there is no data folder data here"), "{said}");
+    assert!(!stage.folder().join("data").exists());
+}
+
+#[test]
 fn pending_needs_no_configured_token_where_the_gateway_made_one() {
     let gateway = Stage::new().start();
 

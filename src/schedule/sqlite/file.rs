@@ -6,10 +6,11 @@
 use super::OpenFault;
 use super::folder::Folder;
 use rusqlite::{Connection, OptionalExtension as _};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Marks the file as a schedule: "Step".
 const APPLICATION: i32 = 0x5374_6570;
@@ -56,10 +57,15 @@ pub(super) fn open(folder: &Folder, reserve: u64) -> Result<Connection, OpenFaul
         file: folder.database(),
         source,
     };
-    private(&path).map_err(|source| OpenFault::Folder {
+    let unusable = |source| OpenFault::Folder {
         folder: folder.path().to_owned(),
         source,
-    })?;
+    };
+    if !path.exists() {
+        let draft = draft(folder).map_err(unusable)?;
+        write(&draft).map_err(fault)?;
+        name(folder, &draft).map_err(unusable)?;
+    }
     let db = Connection::open(&path).map_err(fault)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     check(&db, &path)?;
@@ -76,6 +82,37 @@ pub(super) fn open(folder: &Folder, reserve: u64) -> Result<Connection, OpenFaul
 /// it and the database's growth by it take a quarter at most.
 fn wal_pages(reserve: u64) -> i64 {
     i64::try_from(reserve / 8 / PAGE).map_or(MOST_WAL, |pages| pages.clamp(LEAST_WAL, MOST_WAL))
+}
+
+/// An empty file for a database to be, which has its name only once it is whole: one that a crash
+/// left half made would be none of ours.
+fn draft(folder: &Folder) -> std::io::Result<PathBuf> {
+    let draft = folder.path().join("schedule.db.new");
+    let wal = folder.path().join("schedule.db.new-wal");
+    let old = folder.path().join("schedule.db-wal");
+    // A WAL without its database is of no use, and would be taken for the new one's.
+    for left in [&draft, &wal, &old] {
+        match std::fs::remove_file(left) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    private(&draft)?;
+    Ok(draft)
+}
+
+fn write(draft: &Path) -> rusqlite::Result<()> {
+    let db = Connection::open(draft)?;
+    db.execute_batch(SETTINGS)?;
+    make(&db)?;
+    checkpoint(&db)?;
+    db.close().map_err(|(_, error)| error)
+}
+
+fn name(folder: &Folder, draft: &Path) -> std::io::Result<()> {
+    File::open(draft)?.sync_all()?;
+    std::fs::rename(draft, folder.database())?;
+    File::open(folder.path())?.sync_all()
 }
 
 /// Steps are users' data: the file is the owner's alone, and the WAL takes its mode after it.

@@ -119,6 +119,16 @@ impl Disk {
         file.write_all(&bytes.to_ne_bytes()).unwrap();
     }
 
+    /// Takes back the end of all that was done, from some moment on.
+    pub(super) fn forget_end(&self, chance: &mut fastrand::Rng) {
+        let journal = fs::File::options()
+            .write(true)
+            .open(self.journal())
+            .unwrap();
+        let length = journal.metadata().unwrap().len();
+        journal.set_len(chance.u64(..=length)).unwrap();
+    }
+
     /// Cuts the power: the folder is what is left of it. The process that used it has ended.
     /// How many writes were lost, in whole or in part.
     pub(super) fn cut_power(&mut self, mut unsynced: Unsynced) -> usize {
