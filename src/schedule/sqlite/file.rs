@@ -23,7 +23,6 @@ const STATEMENTS: usize = 64;
 const SETTINGS: &str = "
     PRAGMA page_size = 8192;
     PRAGMA auto_vacuum = INCREMENTAL;
-    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
@@ -56,6 +55,9 @@ pub(super) fn open(folder: &Folder) -> Result<Connection, OpenFault> {
     })?;
     let db = Connection::open(&path).map_err(fault)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Before anything is read: a reader of a WAL would make shared memory first.
+    db.execute_batch("PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(fault)?;
     check(&db, &path)?;
     db.execute_batch(SETTINGS).map_err(fault)?;
     if number(&db, "user_version").map_err(fault)? == 0 {
@@ -79,8 +81,11 @@ fn check(db: &Connection, path: &Path) -> Result<(), OpenFault> {
     };
     let format = number(db, "user_version").map_err(fault)?;
     let application = number(db, "application_id").map_err(fault)?;
-    let pages = number(db, "page_count").map_err(fault)?;
-    if application != APPLICATION && pages > 0 {
+    let tables = "SELECT count(*) FROM sqlite_master";
+    let tables: i64 = db.query_row(tables, [], |row| row.get(0)).map_err(fault)?;
+    // A file that is empty may be ours: made, and no further.
+    let is_new = application == 0 && tables == 0;
+    if application != APPLICATION && !is_new {
         return Err(OpenFault::Foreign {
             file: path.to_owned(),
         });
