@@ -31,7 +31,6 @@ const MOST_WAL: i64 = 4000;
 const SETTINGS: &str = "
     PRAGMA page_size = 8192;
     PRAGMA auto_vacuum = INCREMENTAL;
-    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
@@ -68,6 +67,9 @@ pub(super) fn open(folder: &Folder, reserve: u64) -> Result<Connection, OpenFaul
     }
     let db = Connection::open(&path).map_err(fault)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Before anything is read: a reader of a WAL would make shared memory first.
+    db.execute_batch("PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(fault)?;
     check(&db, &path)?;
     db.execute_batch(SETTINGS).map_err(fault)?;
     db.pragma_update(None, "wal_autocheckpoint", wal_pages(reserve))
@@ -130,8 +132,11 @@ fn check(db: &Connection, path: &Path) -> Result<(), OpenFault> {
     };
     let format = number(db, "user_version").map_err(fault)?;
     let application = number(db, "application_id").map_err(fault)?;
-    let pages = number(db, "page_count").map_err(fault)?;
-    if application != APPLICATION && pages > 0 {
+    let tables = "SELECT count(*) FROM sqlite_master";
+    let tables: i64 = db.query_row(tables, [], |row| row.get(0)).map_err(fault)?;
+    // A file that is empty may be ours: made, and no further.
+    let is_new = application == 0 && tables == 0;
+    if application != APPLICATION && !is_new {
         return Err(OpenFault::Foreign {
             file: path.to_owned(),
         });
