@@ -20,6 +20,17 @@ pub(super) struct Known {
 
 type Shard = HashMap<u64, Packed, BuildHasherDefault<Identity>>;
 
+/// Many ids on their way to [`Known`]: part by part, so that the memory a part takes stays near
+/// while it is filled. One by one, each id waits for memory twice.
+#[derive(Debug)]
+pub(super) struct Filling {
+    known: Known,
+    parts: Vec<Vec<(u64, Packed)>>,
+}
+
+/// Ids of one part that are put in together.
+const TOGETHER: usize = 1024;
+
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spot {
@@ -82,20 +93,48 @@ impl Known {
         }
     }
 
-    /// One of the same key, with room for `ids`.
-    pub(super) fn empty(&self, ids: usize) -> Self {
+    /// One of the same key to be filled, with room for `ids`.
+    pub(super) fn empty(&self, ids: usize) -> Filling {
         let new = Self::new(self.key);
         // A little more than its part, since hashes do not spread evenly.
         let part = ids / SHARDS + ids / SHARDS / 32;
         for shard in &new.shards {
             shard.write().reserve(part);
         }
-        new
+        Filling {
+            known: new,
+            parts: (0..SHARDS).map(|_| Vec::with_capacity(TOGETHER)).collect(),
+        }
     }
 
     // The map takes its buckets from the low bits, so the shard is of others.
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
-        &self.shards[(hash >> 40) as usize % SHARDS]
+        &self.shards[part(hash)]
+    }
+}
+
+fn part(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
+}
+
+// === impl Filling ===
+
+impl Filling {
+    /// Of two with one hash, the later counts.
+    pub(super) fn set(&mut self, hash: u64, spot: Spot) {
+        let at = part(hash);
+        let ids = &mut self.parts[at];
+        ids.push((hash, Packed::new(spot)));
+        if ids.len() >= TOGETHER {
+            self.known.shards[at].write().extend(ids.drain(..));
+        }
+    }
+
+    pub(super) fn filled(self) -> Known {
+        for (shard, ids) in self.known.shards.iter().zip(self.parts) {
+            shard.write().extend(ids);
+        }
+        self.known
     }
 }
 
@@ -182,6 +221,22 @@ mod tests {
         assert_eq!(known.get(hash), Some(Spot::Finished(2)));
         assert!(known.forget(hash, Spot::Finished(2)));
         assert_eq!(known.get(hash), None);
+    }
+
+    #[test]
+    fn what_is_filled_in_is_known_and_the_later_counts() {
+        let known = Known::new([7; 16]);
+        let mut filling = known.empty(10);
+        for n in 0..200_000 {
+            let hash = known.hash(&(n % 150_000).to_string());
+            filling.set(hash, Spot::Finished(n));
+        }
+        known.become_of(filling.filled());
+        for n in 0..200_000 {
+            let last = if n < 50_000 { n + 150_000 } else { n };
+            let found = known.get(known.hash(&n.to_string()));
+            assert_eq!(found, (n < 150_000).then_some(Spot::Finished(last)), "{n}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::apply::Applied;
 use super::encode;
 use super::file::{remember, remembered};
-use super::known::{Known, Spot};
+use super::known::{Filling, Known, Spot};
 use super::words::{Erase, Found, Wanted};
 use crate::schedule::{Cursor, Keep, StoreError};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -92,15 +92,17 @@ impl Log {
     }
 
     /// Makes `known` know the entries that memory is to know.
-    pub(super) fn load_known(&mut self, db: &Connection, known: &Known) -> rusqlite::Result<()> {
+    pub(super) fn load_known(
+        &mut self,
+        db: &Connection,
+        known: &mut Filling,
+    ) -> rusqlite::Result<()> {
         let mut entries = db.prepare_cached("SELECT n, hash FROM outcomes WHERE n >= ?1")?;
         let mut rows = entries.query([self.from])?;
         self.remembered = 0;
         while let Some(row) = rows.next()? {
             let hash = row.get::<_, i64>(1)?.cast_unsigned();
-            if known.get(hash).is_none() {
-                known.set(hash, Spot::Finished(row.get(0)?));
-            }
+            known.set(hash, Spot::Finished(row.get(0)?));
             self.remembered += 1;
         }
         Ok(())

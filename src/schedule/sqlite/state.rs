@@ -3,10 +3,10 @@
 use super::claims::{Claims, Held};
 use super::encode::{self, Place, moment};
 use super::file::number;
-use super::known::{Key, Known, Spot};
+use super::known::{Filling, Key, Known, Spot};
 use super::lanes::Lanes;
 use super::log::Log;
-use crate::model::StepId;
+use crate::model::{PendingReason, StepId};
 use crate::schedule::{Clock, Lane};
 use crate::telemetry::Telemetry;
 use jiff::Timestamp;
@@ -56,11 +56,12 @@ impl State {
         self.lanes = Lanes::default();
         self.load_lanes(db)?;
         let log = Log::load(db)?;
-        let known = self.known.empty(at_most(db)?);
-        self.load_queue(db, &known)?;
+        let mut known = self.known.empty(at_most(db)?);
         self.log.become_of(log);
-        self.log.load_known(db, &known)?;
-        self.known.become_of(known);
+        // First, so that of a step that is finished and waits again, the latter counts.
+        self.log.load_known(db, &mut known)?;
+        self.load_queue(db, &mut known)?;
+        self.known.become_of(known.filled());
         let last: Option<i64> = db.query_row(
             "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM steps UNION ALL SELECT max(seq) FROM aside)",
             [],
@@ -107,11 +108,13 @@ impl State {
     }
 
     /// One pass over the line: the ids, the lanes' first unclaimed steps, and the counts.
-    fn load_queue(&mut self, db: &Connection, known: &Known) -> rusqlite::Result<()> {
+    fn load_queue(&mut self, db: &Connection, known: &mut Filling) -> rusqlite::Result<()> {
         let mut queue =
             db.prepare_cached("SELECT lane, due, seq, place FROM queue ORDER BY lane, due, seq")?;
         let mut rows = queue.query([])?;
         let mut current = None;
+        // Steps that follow each other mostly share lane and reason: they are counted together.
+        let (mut alike, mut steps) = (None, 0);
         while let Some(row) = rows.next()? {
             let key = Key {
                 lane: row.get(0)?,
@@ -127,13 +130,26 @@ impl State {
                 continue;
             };
             known.set(hash, Spot::Waiting(key));
-            self.lanes.count(key.lane, reason, 1);
+            if alike != Some((key.lane, reason)) {
+                self.count_run(
+                    alike.replace((key.lane, reason)),
+                    std::mem::take(&mut steps),
+                );
+            }
+            steps += 1;
             if current != Some(key.lane) && self.claims.of(key.seq).is_none() {
                 current = Some(key.lane);
                 self.lanes.joined(key.lane, (key.due, key.seq));
             }
         }
+        self.count_run(alike, steps);
         Ok(())
+    }
+
+    fn count_run(&mut self, alike: Option<(u32, PendingReason)>, steps: usize) {
+        if let Some((lane, reason)) = alike {
+            self.lanes.count(lane, reason, steps);
+        }
     }
 
     /// The moment in whole milliseconds since 1970.
