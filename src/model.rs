@@ -3,6 +3,7 @@
 //! Not here: what any of it leads to. A stage owns each verb.
 
 pub mod address;
+mod health;
 mod ids;
 pub mod json;
 mod outcome;
@@ -11,6 +12,7 @@ mod secret;
 mod step;
 pub mod url;
 
+pub use health::Health;
 pub use ids::{IdFault, JourneyId, StepId, TileRef, WebhookId};
 pub use outcome::{
     Branch, Capture, Captured, Cause, ExitReason, Outcome, PendingReason, Progress, Sent,

@@ -28,7 +28,7 @@ use travel::{Next, Travel};
 
 pub use custody::{Custody, LEASE};
 pub use travel::Begun;
-pub use trial::{Trial, TrialFault};
+pub use trial::{Trial, TrialFault, try_out};
 pub use turnstile::Turnstile;
 
 /// When a step that found its host busy is said to be expected: places come free as others end.
@@ -114,17 +114,7 @@ impl Pipeline {
             }
             outcome
         } else {
-            let next = match next {
-                Ok(next) => next,
-                Err(NotFound::Webhook) => Next::Final(travel.unknown_webhook()),
-                Err(missing) => return Err(Refusal::NotFound(missing)),
-            };
-            let (outcome, waits) = travel.end(next);
-            if let Some(step) = waits {
-                let taken = self.store.schedule(step).await;
-                taken.map_err(|error| travel.not_taken(error))?;
-            }
-            outcome
+            self.take(&travel, next).await?
         };
         drop(place);
         self.telemetry.record(&outcome);
@@ -160,11 +150,24 @@ impl Pipeline {
     /// A [`Refusal`] when the step is not taken.
     pub async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {
         let travel = Travel::from(arrival);
-        let next = match self.live.get().find(&travel.step.target) {
-            Ok(_) => {
-                let message = "the step was taken, and goes when it may";
-                Next::Wait(travel.at_once(PendingReason::Async, message))
-            }
+        let found = self.live.get().find(&travel.step.target);
+        let next = found.map(|_| {
+            let message = "the step was taken, and goes when it may";
+            Next::Wait(travel.at_once(PendingReason::Async, message))
+        });
+        let outcome = self.take(&travel, next).await?;
+        self.telemetry.record(&outcome);
+        Ok(outcome)
+    }
+
+    /// The outcome of a new step whose way leads to `next`; one that waits is on the schedule then.
+    async fn take(
+        &self,
+        travel: &Travel,
+        next: Result<Next, NotFound>,
+    ) -> Result<Outcome, Refusal> {
+        let next = match next {
+            Ok(next) => next,
             Err(NotFound::Webhook) => Next::Final(travel.unknown_webhook()),
             Err(missing) => return Err(Refusal::NotFound(missing)),
         };
@@ -173,7 +176,6 @@ impl Pipeline {
             let taken = self.store.schedule(step).await;
             taken.map_err(|error| travel.not_taken(error))?;
         }
-        self.telemetry.record(&outcome);
         Ok(outcome)
     }
 
@@ -203,7 +205,7 @@ impl Pipeline {
                 return Ok(Next::Final(exit));
             }
         };
-        let literal = plan::literal_origin(&found.webhook).is_some();
+        let literal = found.webhook.origin.is_some();
         travel.origin = (!literal).then(|| plan.request.origin.clone());
         loop {
             match self.round(travel, &found, &plan, &snapshot).await {

@@ -3,12 +3,11 @@
 //! Pure: the same step and configuration make the same plan, so `render` shows what would be sent.
 //! Not here: the credential, which `auth` adds when the request goes out.
 
-mod origin;
 mod payload;
 mod request;
 
-use crate::config::{Found, Gateway, TileType, Webhook};
-use crate::model::{Capture, ExitReason, Origin, Request, Step};
+use crate::config::{Found, Gateway, TileType};
+use crate::model::{Capture, ExitReason, Request, Step};
 use crate::template::{Context, RenderLimits};
 use http::HeaderValue;
 
@@ -77,11 +76,6 @@ pub fn compose(
         Some(TileType::LiveData { .. }) => Capture::LiveData,
     };
     Ok(Plan { request, capture })
-}
-
-/// Where all requests of `webhook` go; none where that is for a step's values to say.
-pub fn literal_origin(webhook: &Webhook) -> Option<Origin> {
-    origin::literal(&webhook.endpoint)
 }
 
 // === impl PlanFault ===

@@ -12,9 +12,11 @@ pub use clock::Clock;
 pub use gate::{Admission, Gate, Lane};
 pub use sqlite::{OpenFault, SqliteStore};
 pub use store::{
-    Claim, Claims, Cursor, FencingToken, Health, Keep, Kept, Page, Reading, Scheduled, Store,
-    StoreError, Tally, Waiting,
+    Claim, Claims, Cursor, FencingToken, Keep, Kept, Page, Reading, Scheduled, Store, StoreError,
+    Tally, Waiting,
 };
+
+pub use crate::model::Health;
 
 use crate::config::Retry;
 use crate::model::{Cause, ExitReason, Progress};

@@ -12,8 +12,7 @@ mod sink;
 
 pub use logs::{Levels, Logs};
 
-use crate::model::Timing;
-use jiff::Timestamp;
+use crate::model::{Health, Timing};
 use metrics::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,19 +20,6 @@ use std::time::Duration;
 /// Every metric of the process, and the outcome log line. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry(Arc<Metrics>);
-
-/// How the schedule is now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScheduleState {
-    /// Steps that wait.
-    pub pending: usize,
-    /// When the first of them is due; none while none waits.
-    pub oldest_due: Option<Timestamp>,
-    /// Bytes that its disk has left, where that is known.
-    pub free_bytes: Option<u64>,
-    /// Whether it takes steps.
-    pub accepts: bool,
-}
 
 /// How a fetch of an OAuth 2.0 token ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +62,8 @@ impl Telemetry {
     }
 
     /// Says how the schedule is now.
-    pub fn schedule(&self, state: ScheduleState) {
-        self.0.schedule.set(state);
+    pub fn schedule(&self, health: Health) {
+        self.0.schedule.set(health);
     }
 
     /// Says how long a group of the schedule's writes took to be durable.

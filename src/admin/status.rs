@@ -2,8 +2,8 @@
 
 use super::schedule::{Question, Report};
 use crate::config::Live;
-use crate::schedule::{Health, Store};
-use crate::telemetry::{ScheduleState, Telemetry};
+use crate::schedule::Store;
+use crate::telemetry::Telemetry;
 use crate::web::{Occupancy, Problem, Reply};
 use http::{StatusCode, header};
 use pingora_http::RequestHeader;
@@ -62,18 +62,7 @@ impl Status {
         self.telemetry
             .configuration(version, snapshot.faults.len(), errors);
         self.telemetry.in_flight(self.held.count());
-        let Health {
-            pending,
-            oldest_due,
-            free_bytes,
-            accepts,
-        } = self.store.health();
-        self.telemetry.schedule(ScheduleState {
-            pending,
-            oldest_due,
-            free_bytes,
-            accepts,
-        });
+        self.telemetry.schedule(self.store.health());
         let mut reply = Reply::text(StatusCode::OK, self.telemetry.metrics());
         let accepts = head.headers.get(header::ACCEPT);
         let open = accepts
@@ -87,6 +76,7 @@ impl Status {
         };
         reply
     }
+
     /// What waits, and why.
     pub(super) async fn schedule(&self, head: &RequestHeader) -> Reply {
         let question = match Question::parse(head.uri.query().unwrap_or_default()) {

@@ -2,13 +2,13 @@
 
 use super::render::{masked_credential, wire};
 use super::{Failure, input};
-use crate::config::{self, Draft, Found, Gateway, Live, Webhook};
+use crate::auth::Authenticator;
+use crate::config::{self, Draft, Found, Gateway, Webhook};
 use crate::delivery;
 use crate::egress::{Egress, OwnListeners, Response};
 use crate::model::{Step, Target, WebhookId};
-use crate::pipeline::{Pipeline, Trial};
+use crate::pipeline::{self, Trial};
 use crate::plan::{self, Secrets};
-use crate::schedule::{Clock, SqliteStore};
 use crate::telemetry::Telemetry;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
@@ -56,8 +56,7 @@ impl Test {
             place: None,
         };
         show_request(&found, &snapshot.gateway, &step);
-        let live = Live::new((*snapshot).clone());
-        let trial = try_out(live, &found, &snapshot.gateway, &step)?;
+        let trial = try_out(&found, &snapshot.gateway, &step)?;
         let response = match trial.answer {
             Ok(response) => response,
             Err(fault) => {
@@ -113,21 +112,14 @@ fn refused(text: String) -> Failure {
     Failure::Refused(anyhow!(text))
 }
 
-fn try_out(live: Live, found: &Found, gateway: &Gateway, step: &Step) -> anyhow::Result<Trial> {
+fn try_out(found: &Found, gateway: &Gateway, step: &Step) -> anyhow::Result<Trial> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start a runtime")?;
-    // A trial schedules nothing, and the gateway's own store may be in use.
-    let folder = tempfile::tempdir().context("cannot make a folder")?;
-    let settings = config::Store {
-        folder: folder.path().to_owned(),
-        reserve: 0,
-    };
-    let store = Arc::new(SqliteStore::open(&settings, Clock::System, Telemetry::default())?);
     let egress = Egress::new(OwnListeners::from(&gateway.listen));
-    let pipeline = Pipeline::new(live, egress, store, Telemetry::default());
-    Ok(runtime.block_on(pipeline.try_out(found, gateway, step)))
+    let auth = Authenticator::new(egress.clone(), Telemetry::default());
+    Ok(runtime.block_on(pipeline::try_out(&auth, &egress, found, gateway, step)))
 }
 
 /// The request, secrets masked. One that cannot be planned is told by the trial.

@@ -1,6 +1,6 @@
 //! `webhooks/<id>.toml`, checked: what to call.
 
-use crate::model::{Method, Secret, WebhookId};
+use crate::model::{Method, Origin, Secret, WebhookId};
 use crate::template::Template;
 use http::HeaderName;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Webhook {
     pub method: Method,
     /// Rendered in place [`Url`](crate::template::Place::Url).
     pub endpoint: Template,
+    /// Where all of its requests go; none where that is for a step's values to say.
+    pub origin: Option<Origin>,
     pub include_email_and_workflow_id: bool,
     /// Overrides `[retry] ambiguous`.
     pub ambiguous: Option<Ambiguous>,

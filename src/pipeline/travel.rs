@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::schedule::{self, Scheduled, StoreError};
 use http::HeaderValue;
-use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -162,8 +162,8 @@ impl Travel {
         let now = Timestamp::now();
         Wait {
             reason,
-            due: self.due.unwrap_or(whole(now)),
-            expected: whole(schedule::later(now, expected)),
+            due: self.due.unwrap_or(now),
+            expected: schedule::later(now, expected),
             message: message.into(),
         }
     }
@@ -175,7 +175,7 @@ impl Travel {
             NotFound::Webhook => Next::Final(self.unknown_webhook()),
             NotFound::Tile => Next::Final(self.unknown_tile()),
             NotFound::WebhookInvalid | NotFound::WebhookUntested | NotFound::JourneyInvalid => {
-                let due = whole(schedule::later(Timestamp::now(), gateway.retry.delay));
+                let due = schedule::later(Timestamp::now(), gateway.retry.delay);
                 Next::Wait(Wait {
                     reason: self.waited.unwrap_or(PendingReason::Async),
                     due,
@@ -197,7 +197,6 @@ impl Travel {
         let (now, dice) = (Timestamp::now(), fastrand::f64());
         match schedule::next_retry(&gateway.retry, &self.progress, cause, now, dice) {
             Ok(due) => {
-                let due = whole(due);
                 self.progress.retries += 1;
                 Next::Wait(Wait {
                     reason: PendingReason::Retry(cause),
@@ -317,15 +316,6 @@ fn live_data(found: &Found) -> Option<LiveDataFailure> {
         TileType::LiveData { on_failure } => Some(on_failure),
         TileType::Webhook | TileType::UserProfile => None,
     }
-}
-
-/// The millisecond that `time` falls in, or the next: a store keeps no less, and what is said of a
-/// step now is said of it later.
-fn whole(time: Timestamp) -> Timestamp {
-    let round = TimestampRound::new()
-        .smallest(Unit::Millisecond)
-        .mode(RoundMode::Ceil);
-    time.round(round).unwrap_or(time)
 }
 
 /// `text`, a lower-case fragment, as a sentence.

@@ -2,10 +2,10 @@
 //!
 //! `stepgate test` and the console's Test Connection are this.
 
-use super::Pipeline;
+use crate::auth::Authenticator;
 use crate::config::{Found, Gateway};
 use crate::delivery::{self, Judgement};
-use crate::egress::{BodyUse, EgressError, Response};
+use crate::egress::{BodyUse, Egress, EgressError, Response};
 use crate::model::{Capture, ExitReason, PendingReason, Request, Step};
 use crate::plan::{self, Secrets};
 use http::header::AUTHORIZATION;
@@ -27,58 +27,60 @@ pub struct TrialFault {
     pub message: String,
 }
 
-// === impl Pipeline ===
-
-impl Pipeline {
-    /// Sends what `step` comes to for `found`, once; a token that is refused is fetched anew once.
-    pub async fn try_out(&self, found: &Found, gateway: &Gateway, step: &Step) -> Trial {
-        let fault = |reason, message| Err(TrialFault { reason, message });
-        let plan = match plan::compose(found, gateway, step, None, Secrets::Plain) {
-            Ok(plan) => plan,
-            Err(planned) => {
+/// Sends what `step` comes to for `found`, once; a token that is refused is fetched anew once.
+pub async fn try_out(
+    auth: &Authenticator,
+    egress: &Egress,
+    found: &Found,
+    gateway: &Gateway,
+    step: &Step,
+) -> Trial {
+    let fault = |reason, message| Err(TrialFault { reason, message });
+    let plan = match plan::compose(found, gateway, step, None, Secrets::Plain) {
+        Ok(plan) => plan,
+        Err(planned) => {
+            return Trial {
+                request: None,
+                answer: fault(planned.reason().as_str(), planned.to_string()),
+            };
+        }
+    };
+    let mut refreshed = false;
+    loop {
+        let mut request = plan.request.clone();
+        let credential = match auth.credential(&found.webhook.auth, gateway).await {
+            Ok(credential) => credential,
+            Err(error) => {
+                let reason = ExitReason::TokenFetchFailed.as_str();
                 return Trial {
-                    request: None,
-                    answer: fault(planned.reason().as_str(), planned.to_string()),
+                    request: Some(request),
+                    answer: fault(reason, error.to_string()),
                 };
             }
         };
-        let mut refreshed = false;
-        loop {
-            let mut request = plan.request.clone();
-            let credential = match self.auth.credential(&found.webhook.auth, gateway).await {
-                Ok(credential) => credential,
-                Err(error) => {
-                    let reason = ExitReason::TokenFetchFailed.as_str();
-                    return Trial {
-                        request: Some(request),
-                        answer: fault(reason, error.to_string()),
-                    };
-                }
-            };
-            if let Some(credential) = &credential {
-                let header = credential.header().clone();
-                request.headers.push((AUTHORIZATION, header));
-            }
-            let body = BodyUse::Capture {
-                limit: gateway.delivery.response_limit,
-            };
-            let answer = delivery::exchange(&self.egress, &request, body, gateway).await;
-            let attempt = delivery::judge(&answer, Capture::Nothing, &found.webhook, gateway);
-            if let (Judgement::RefreshToken, Some(credential), false) =
-                (&attempt.judgement, &credential, refreshed)
-            {
-                self.auth.forget(credential).await;
-                refreshed = true;
-                continue;
-            }
-            return Trial {
-                request: Some(request),
-                answer: answer.map_err(|_: EgressError| TrialFault {
-                    reason: reason(&attempt.judgement),
-                    message: attempt.message,
-                }),
-            };
+        if let Some(credential) = &credential {
+            let header = credential.header().clone();
+            request.headers.push((AUTHORIZATION, header));
         }
+        let body = BodyUse::Capture {
+            limit: gateway.delivery.response_limit,
+        };
+        let answer = delivery::exchange(egress, &request, body, gateway).await;
+        let attempt = delivery::judge(&answer, Capture::Nothing, &found.webhook, gateway);
+        if let (Judgement::RefreshToken, Some(credential), false) =
+            (&attempt.judgement, &credential, refreshed)
+        {
+            auth.forget(credential).await;
+            refreshed = true;
+            continue;
+        }
+        return Trial {
+            request: Some(request),
+            answer: answer.map_err(|_: EgressError| TrialFault {
+                reason: reason(&attempt.judgement),
+                message: attempt.message,
+            }),
+        };
     }
 }
 

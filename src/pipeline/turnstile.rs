@@ -8,7 +8,6 @@ use super::{Pipeline, pace};
 use crate::config::{Delivery, Rate, Snapshot};
 use crate::limits::{HostLimits, HostPermit, RateLimits};
 use crate::model::{Origin, Target, TileRef};
-use crate::plan;
 use crate::schedule::{Admission, Gate, Lane};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -162,7 +161,7 @@ impl Gate for Turnstile {
         let Ok(found) = self.snapshot.find(&lane.target) else {
             return Admission::Room(AT_ONCE);
         };
-        let origin = plan::literal_origin(&found.webhook).or_else(|| lane.origin.clone());
+        let origin = found.webhook.origin.clone().or_else(|| lane.origin.clone());
         match (pace(&found, &lane.target), origin) {
             (Some((tile, rate)), origin) => self.to_line(lane, tile, rate, origin),
             (None, Some(origin)) => self.to_host(lane, origin),

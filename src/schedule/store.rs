@@ -2,7 +2,7 @@
 
 use super::gate::{Gate, Lane};
 use crate::model::{
-    Origin, Outcome, PendingReason, Progress, Sent, Step, StepId, Target, TileRef, Verdict,
+    Health, Origin, Outcome, PendingReason, Progress, Sent, Step, StepId, Target, TileRef, Verdict,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -127,18 +127,6 @@ pub struct Keep {
     pub remembered: Duration,
     /// … and how many.
     pub most_remembered: usize,
-}
-
-/// What a store says of itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Health {
-    pub pending: usize,
-    /// The earliest moment that any unclaimed step is due.
-    pub oldest_due: Option<Timestamp>,
-    /// Bytes that the disk has left.
-    pub free_bytes: Option<u64>,
-    /// Whether it takes steps now.
-    pub accepts: bool,
 }
 
 /// Keeps steps until they are due, and their outcomes until they are read.

@@ -1,6 +1,6 @@
 //! How the schedule is, as gauges.
 
-use super::ScheduleState;
+use crate::model::Health;
 use jiff::Timestamp;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry, Unit};
@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 /// A number that may be unknown, and is NaN then: no comparison of an alert holds for it.
 type Known = Gauge<f64, AtomicU64>;
 
-/// One gauge for each part of a [`ScheduleState`].
+/// One gauge for each part of a [`Health`].
 #[derive(Debug, Default)]
 pub(super) struct Gauges {
     pending: Gauge,
@@ -46,13 +46,13 @@ impl Gauges {
         gauges
     }
 
-    pub(super) fn set(&self, state: ScheduleState) {
-        let ScheduleState {
+    pub(super) fn set(&self, health: Health) {
+        let Health {
             pending,
             oldest_due,
             free_bytes,
             accepts,
-        } = state;
+        } = health;
         self.pending.set(super::count(pending));
         self.oldest_due
             .set(oldest_due.map_or(f64::NAN, unix_seconds));
@@ -93,13 +93,13 @@ mod tests {
             let lines = text.lines().filter(|line| !line.starts_with('#'));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
-        let empty = ScheduleState {
+        let empty = Health {
             pending: 0,
             oldest_due: None,
             free_bytes: None,
             accepts: true,
         };
-        let full = ScheduleState {
+        let full = Health {
             pending: 2,
             oldest_due: Some("2026-11-23T10:03:00.5Z".parse().unwrap()),
             free_bytes: Some(4096),

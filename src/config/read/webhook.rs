@@ -94,6 +94,7 @@ pub(in crate::config) fn read(id: &WebhookId, root: &Table<'_>) -> Option<ReadWe
             name: name?.to_owned(),
             destination,
             method,
+            origin: endpoint::always(&endpoint),
             endpoint,
             include_email_and_workflow_id: include.unwrap_or(true),
             ambiguous,

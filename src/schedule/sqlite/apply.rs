@@ -5,6 +5,7 @@
 
 use super::claims::Held;
 use super::encode::{self, Place};
+use super::file::{LEAVING_STEP, id_of};
 use super::known::{Key, Spot};
 use super::state::{Collision, State};
 use super::words::{Entry, Write};
@@ -94,16 +95,11 @@ impl State {
         };
         self.take_out(db, held.key)?;
         self.lanes.uncount(held.key.lane, held.reason);
-        let head: Option<Vec<u8>> = db
-            .prepare_cached("SELECT substr(payload, 1, ?2) FROM steps WHERE seq = ?1")?
-            .query_row((held.key.seq, encode::ID_WITHIN as i64), |row| row.get(0))
-            .optional()?;
-        let id = head.as_deref().and_then(encode::id_of).unwrap_or_default();
-        drop_payload(db, held.key.seq)?;
+        let id = id_of(db, LEAVING_STEP, held.key.seq)?.unwrap_or_default();
         let now = self.now();
         let n = self
             .log
-            .append(db, now, held.hash, &encode::entry(id, outcome))?;
+            .append(db, now, held.hash, &encode::entry(&id, outcome))?;
         self.known.set(held.hash, Spot::Finished(n));
         Ok(Ok(0))
     }

@@ -1,6 +1,7 @@
 //! Reads, each after the writes that came with it are durable.
 
 use super::encode::{self, Place};
+use super::file::{STEP, id_of};
 use super::known::{Key, Spot};
 use super::state::State;
 use super::words::Read;
@@ -104,22 +105,14 @@ impl State {
         let mut waiting = Vec::new();
         for (due, seq, lane) in first.into_sorted_vec() {
             let key = Key { lane, due, seq };
-            let (Some(id), Some(place)) = (id_of(db, seq)?, self.place(db, key)?) else {
+            let id = id_of(db, STEP, seq)?.and_then(|id| StepId::new(&id).ok());
+            let (Some(id), Some(place)) = (id, self.place(db, key)?) else {
                 continue;
             };
             waiting.extend(self.described(id, key, &place));
         }
         Ok(waiting)
     }
-}
-
-fn id_of(db: &Connection, seq: i64) -> rusqlite::Result<Option<StepId>> {
-    let head: Option<Vec<u8>> = db
-        .prepare_cached("SELECT substr(payload, 1, ?2) FROM steps WHERE seq = ?1")?
-        .query_row((seq, encode::ID_WITHIN as i64), |row| row.get(0))
-        .optional()?;
-    let id = head.as_deref().and_then(encode::id_of);
-    Ok(id.and_then(|id| StepId::new(id).ok()))
 }
 
 fn slots(db: &Connection) -> rusqlite::Result<Vec<(TileRef, Timestamp)>> {

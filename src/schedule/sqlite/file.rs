@@ -4,6 +4,7 @@
 //! needed; freed pages are zeroed, so that nothing erased stays behind.
 
 use super::OpenFault;
+use super::encode;
 use super::folder::Folder;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::fs::{File, OpenOptions};
@@ -188,6 +189,27 @@ pub(super) fn remembered<T: rusqlite::types::FromSql>(
     db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
         .optional()
+}
+
+/// Asks for the bytes that hold the id of a step on the schedule …
+pub(super) const STEP: &str = "SELECT substr(payload, 1, ?2) FROM steps WHERE seq = ?1";
+
+/// … of one that leaves it by that …
+pub(super) const LEAVING_STEP: &str =
+    "DELETE FROM steps WHERE seq = ?1 RETURNING substr(payload, 1, ?2)";
+
+/// … and of one in the outcome log.
+pub(super) const FINISHED_STEP: &str = "SELECT substr(entry, 1, ?2) FROM outcomes WHERE n = ?1";
+
+/// The id of the step that `asked`, one of the three above, finds by `number`; none where there
+/// is no such row, or it is damaged.
+pub(super) fn id_of(db: &Connection, asked: &str, number: i64) -> rusqlite::Result<Option<String>> {
+    let head: Option<Vec<u8>> = db
+        .prepare_cached(asked)?
+        .query_row((number, encode::ID_WITHIN as i64), |row| row.get(0))
+        .optional()?;
+    let id = head.as_deref().and_then(encode::id_of);
+    Ok(id.map(ToOwned::to_owned))
 }
 
 /// Takes all of the WAL into the database and empties it.

@@ -6,11 +6,11 @@
 
 use super::apply::Applied;
 use super::encode;
-use super::file::{remember, remembered};
+use super::file::{FINISHED_STEP, id_of, remember, remembered};
 use super::known::{Filling, Known, Spot};
 use super::words::{Erase, Found, Wanted};
 use crate::schedule::{Cursor, Keep, StoreError};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -292,11 +292,7 @@ impl Log {
             }
         }
         for n in same {
-            let entry: Option<Vec<u8>> = db
-                .prepare_cached("SELECT substr(entry, 1, ?2) FROM outcomes WHERE n = ?1")?
-                .query_row((n, encode::ID_WITHIN as i64), |row| row.get(0))
-                .optional()?;
-            if entry.as_deref().and_then(encode::id_of) == Some(erase.id.as_str()) {
+            if id_of(db, FINISHED_STEP, n)?.as_deref() == Some(erase.id.as_str()) {
                 db.prepare_cached("DELETE FROM outcomes WHERE n = ?1")?
                     .execute([n])?;
                 remember(db, "last", self.last)?;

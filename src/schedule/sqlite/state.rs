@@ -2,7 +2,7 @@
 
 use super::claims::{Claims, Held};
 use super::encode::{self, Place, moment};
-use super::file::number;
+use super::file::{FINISHED_STEP, STEP, id_of, number};
 use super::known::{Filling, Key, Known, Spot};
 use super::lanes::Lanes;
 use super::log::Log;
@@ -10,7 +10,7 @@ use crate::model::{PendingReason, StepId};
 use crate::schedule::{Clock, Lane};
 use crate::telemetry::Telemetry;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -219,21 +219,11 @@ impl State {
         let Some(spot) = self.known.get(hash) else {
             return Ok(Ok(None));
         };
-        let (sql, number) = match spot {
-            Spot::Waiting(key) => (
-                "SELECT substr(payload, 1, ?2) FROM steps WHERE seq = ?1",
-                key.seq,
-            ),
-            Spot::Finished(n) => ("SELECT substr(entry, 1, ?2) FROM outcomes WHERE n = ?1", n),
+        let found = match spot {
+            Spot::Waiting(key) => id_of(db, STEP, key.seq)?,
+            Spot::Finished(n) => id_of(db, FINISHED_STEP, n)?,
         };
-        let head: Option<Vec<u8>> = db
-            .prepare_cached(sql)?
-            .query_row((number, encode::ID_WITHIN as i64), |row| row.get(0))
-            .optional()?;
-        let other = head
-            .as_deref()
-            .and_then(encode::id_of)
-            .filter(|other| *other != id.as_str());
+        let other = found.filter(|other| *other != id.as_str());
         if other.is_some() {
             tracing::warn!(step = %id, "the id of a step has the same hash as another's: the step is refused");
             return Ok(Err(Collision));

@@ -2,9 +2,10 @@
 
 use crate::config::read::field::Field;
 use crate::config::read::place::Place as FilePlace;
+use crate::model::{Origin, url};
 use crate::template::{Place, Template};
+use ::url::{Host, Url};
 use std::net::IpAddr;
-use url::{Host, Url};
 
 /// A URL whose origin is literal: it can be judged by the egress rules as it stands.
 #[derive(Debug)]
@@ -42,11 +43,28 @@ fn literal(template: &Template) -> &str {
     prefix.find("{{").map_or(prefix, |end| &prefix[..end])
 }
 
-/// The part of `prefix` that holds scheme, host and port and the character that ends them.
-fn origin(prefix: &str) -> Option<&str> {
+/// The origin that `endpoint` has whatever its values are: the one of every request that is
+/// rendered from it. None where a value decides, and where there can be no request.
+pub(super) fn always(endpoint: &Template) -> Option<Origin> {
+    let prefix = endpoint.literal_prefix();
+    let text = if endpoint.is_literal() {
+        prefix
+    } else {
+        ended(prefix)?
+    };
+    url::parse(text).ok().map(|(origin, _)| origin)
+}
+
+/// `prefix` up to the character that ends its origin.
+fn ended(prefix: &str) -> Option<&str> {
     let start = prefix.find("://")? + "://".len();
     let end = start + prefix[start..].find(['/', '?', '#'])? + 1;
-    let origin = &prefix[..end];
+    Some(&prefix[..end])
+}
+
+/// The part of `prefix` that holds scheme, host and port and the character that ends them.
+fn origin(prefix: &str) -> Option<&str> {
+    let origin = ended(prefix)?;
     // To a URL parser a backslash ends the host too, and white space is not there.
     let plain = |c: char| c.is_ascii_graphic() && c != '\\' || !c.is_ascii() && !c.is_control();
     let host = Url::parse(origin).is_ok_and(|url| url.has_host());
@@ -95,6 +113,30 @@ impl Literal {
         match self.url.as_ref()?.host()? {
             Host::Domain(name) => Some(name),
             Host::Ipv4(_) | Host::Ipv6(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_origin_is_literal_where_no_value_can_change_it() {
+        for (endpoint, origin) in [
+            ("https://a.example/x", Some("https://a.example")),
+            ("https://a.example", Some("https://a.example")),
+            ("http://A.example:8080/{{x}}", Some("http://a.example:8080")),
+            ("https://a.example?x={{x}}", Some("https://a.example")),
+            ("https://a.example{{x}}", None),
+            ("https://{{host}}/x", None),
+            ("{{url}}", None),
+            ("https://a b/{{x}}", None),
+            ("nonsense", None),
+        ] {
+            let template = Template::parse(endpoint, Place::Url).unwrap();
+            let found = always(&template).map(|origin| origin.to_string());
+            assert_eq!(found.as_deref(), origin, "{endpoint}");
         }
     }
 }

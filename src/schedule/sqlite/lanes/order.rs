@@ -179,6 +179,15 @@ impl Order {
     }
 
     fn enter(&mut self, id: u32) {
+        self.stand(id, true);
+    }
+
+    fn leave(&mut self, id: u32) {
+        self.stand(id, false);
+    }
+
+    /// Puts a lane where its hold says, or takes it away from there.
+    fn stand(&mut self, id: u32, there: bool) {
         let Some(Place {
             head: Some(head),
             hold,
@@ -187,42 +196,23 @@ impl Order {
             return;
         };
         match hold {
-            Hold::No | Hold::Asks(_) => {
-                self.ready.insert((*head, id));
-            }
-            Hold::Until(until) => {
-                self.held.insert((*until, id));
-            }
+            Hold::No | Hold::Asks(_) => put(&mut self.ready, (*head, id), there),
+            Hold::Until(until) => put(&mut self.held, (*until, id), there),
             Hold::Behind(origin) => {
                 if let Some(host) = self.hosts.get_mut(origin) {
-                    host.lanes.insert((*head, id));
+                    put(&mut host.lanes, (*head, id), there);
                 }
             }
             Hold::Aside => {}
         }
     }
+}
 
-    fn leave(&mut self, id: u32) {
-        let Some(Place {
-            head: Some(head),
-            hold,
-        }) = self.places.get(&id)
-        else {
-            return;
-        };
-        match hold {
-            Hold::No | Hold::Asks(_) => {
-                self.ready.remove(&(*head, id));
-            }
-            Hold::Until(until) => {
-                self.held.remove(&(*until, id));
-            }
-            Hold::Behind(origin) => {
-                if let Some(host) = self.hosts.get_mut(origin) {
-                    host.lanes.remove(&(*head, id));
-                }
-            }
-            Hold::Aside => {}
-        }
+/// Puts `entry` into `set`, or takes it out.
+fn put<T: Ord>(set: &mut BTreeSet<T>, entry: T, there: bool) {
+    if there {
+        set.insert(entry);
+    } else {
+        set.remove(&entry);
     }
 }
