@@ -118,7 +118,6 @@ fn slots(store: &dyn Store) -> anyhow::Result<Vec<(TileRef, Timestamp)>> {
 /// Keeps what the store remembers of finished steps as short as the configuration in force says.
 async fn trim(live: Live, store: Arc<dyn Store>) {
     loop {
-        tokio::time::sleep(TRIM_PAUSE).await;
         let gateway = live.get().gateway.clone();
         let keep = Keep {
             outcomes: gateway.outcomes.keep,
@@ -128,5 +127,6 @@ async fn trim(live: Live, store: Arc<dyn Store>) {
         if let Err(error) = store.trim(keep).await {
             warn!("the schedule was not trimmed: {error}");
         }
+        tokio::time::sleep(TRIM_PAUSE).await;
     }
 }

@@ -70,8 +70,8 @@ impl<P: Run> Front<P> {
         if let Some(flight) = self.dedupe.flight(&id) {
             flight.answer().await;
         }
-        let cancelled =
-            self.store.may_know(&id) && self.store.cancel(&id).await.map_err(refuse::store)?;
+        // Whatever the store may know offhand: its log goes further back than that.
+        let cancelled = self.store.cancel(&id).await.map_err(refuse::store)?;
         if self.dedupe.forget(&id) || cancelled {
             Ok(Reply::text(StatusCode::NO_CONTENT, ""))
         } else {

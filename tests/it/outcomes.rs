@@ -229,6 +229,34 @@ fn a_query_that_makes_no_sense_is_refused_and_unknown_keys_are_not() {
 }
 
 #[test]
+fn a_step_that_is_forgotten_leaves_the_log_however_long_ago_it_was() {
+    let endpoint = Endpoint::answering(Speaks::Http, |_: &Received| reply(200));
+    let gateway = Stage::new()
+        .set("steps.dedupe_max", "1")
+        .webhook("w", webhook("POST", &at(&endpoint, "/"), ""))
+        .start();
+    // More than it remembers, so that the first is known by the log alone.
+    let ids: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
+    for id in &ids {
+        let step = json!({"id": id, "webhook": "w"});
+        let taken = gateway.step_with("Prefer: respond-async\r\n", &step);
+        assert_eq!(taken.status, 202);
+    }
+    until("all to be logged", || {
+        gateway.outcomes("").ids().len() == 100
+    });
+    until("the first to be forgotten", || gateway.state("s0").0 == 404);
+    assert!(gateway.outcomes("").ids().contains(&"s0"));
+
+    assert_eq!(gateway.delete("/v1/steps/s0"), 204);
+
+    let left = gateway.outcomes("");
+    let left = left.ids();
+    assert_eq!((left.len(), left.contains(&"s0")), (99, false));
+    assert_eq!(gateway.delete("/v1/steps/s0"), 404);
+}
+
+#[test]
 fn an_acknowledgement_that_makes_no_sense_is_refused_with_the_place_of_the_fault() {
     let (_endpoint, gateway) = gateway();
     for (body, kind, pointer) in [
