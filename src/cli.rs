@@ -39,6 +39,7 @@ commands! {
 }
 
 mod input;
+mod wire;
 
 /// Turns journey steps into journey webhook requests, and answers with outcomes.
 #[derive(Debug, Parser)]

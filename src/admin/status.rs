@@ -92,7 +92,8 @@ impl Status {
                 Reply::json(StatusCode::OK, body)
             }
             Err(error) => {
-                let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "The schedule is down");
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let title = "The schedule cannot be asked";
                 Problem::new(status, "schedule-down", title, error.to_string()).reply()
             }
         }

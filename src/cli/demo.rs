@@ -8,7 +8,6 @@ mod endpoint;
 mod example;
 mod gateway;
 mod page;
-mod wire;
 
 use super::Failure;
 use crate::config::{self, Faults};
@@ -26,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
-use wire::Message;
+use super::wire::Message;
 
 pub use copy::Fingerprint;
 

@@ -43,7 +43,11 @@ impl Pending {
             target: self.tile,
             limit: self.limit,
         };
-        let report = find_out(&snapshot.gateway, &question)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start a runtime")?;
+        let report = runtime.block_on(find_out(&snapshot.gateway, &question))?;
         let mut text = if self.json {
             serde_json::to_string(&report).expect("strings and numbers serialize")
         } else {
@@ -60,28 +64,25 @@ impl Pending {
     }
 }
 
-fn find_out(gateway: &Gateway, question: &Question) -> anyhow::Result<Report> {
-    match ask::running(gateway, question) {
+async fn find_out(gateway: &Gateway, question: &Question) -> anyhow::Result<Report> {
+    match ask::running(gateway, question).await {
         Ok(report) => Ok(report),
         Err(Unanswered::Nobody { address, source }) => open(gateway, question)
+            .await
             .with_context(|| format!("no gateway answers at {address} ({source})")),
         Err(Unanswered::Fault(fault)) => Err(fault),
     }
 }
 
 /// Looks into the store of `gateway`, which is nobody's while no process has it open.
-fn open(gateway: &Gateway, question: &Question) -> anyhow::Result<Report> {
+async fn open(gateway: &Gateway, question: &Question) -> anyhow::Result<Report> {
     let settings = &gateway.store;
     // Opened, it would be made.
     if !settings.folder.is_dir() {
         bail!("there is no data folder {} here", settings.folder.display());
     }
     let store = SqliteStore::open(settings, Clock::System, Telemetry::default())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start a runtime")?;
-    Ok(runtime.block_on(Report::of(&store, question))?)
+    Ok(Report::of(&store, question).await?)
 }
 
 fn steps(text: &str) -> Result<usize, String> {

@@ -3,7 +3,7 @@
 //! It keeps each request as it came before it answers, so that whoever has an outcome in hand can
 //! already read the requests behind it.
 
-use super::wire::Message;
+use crate::cli::wire::Message;
 use anyhow::Context as _;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;

@@ -2,7 +2,7 @@
 //!
 //! A process of its own, so that it is what runs in production, down to its signals.
 
-use super::wire::{Message, ask};
+use crate::cli::wire::{self, Message};
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -109,6 +110,10 @@ pub(super) async fn send(address: SocketAddr, step: &str) -> anyhow::Result<Mess
     ask(address, "/v1/steps", Some(step))
         .await
         .context("the gateway gave no answer")
+}
+
+async fn ask(address: SocketAddr, path: &str, body: Option<&str>) -> std::io::Result<Message> {
+    wire::ask(TcpStream::connect(address).await?, path, "", body).await
 }
 
 /// A free port on the loopback address: `wanted`, unless someone has it.

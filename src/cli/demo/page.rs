@@ -1,7 +1,7 @@
 //! What the demonstration prints: for people, coloured only where they look at a terminal.
 
 use super::example::Example;
-use super::wire::Message;
+use crate::cli::wire::Message;
 use std::io::{self, Write};
 
 /// Where it is printed.

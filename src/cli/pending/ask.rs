@@ -1,22 +1,22 @@
 //! Asks a gateway that runs, at its admin listener.
 
 use crate::admin::{self, Question, Report};
+use crate::cli::wire::{self, Message};
 use crate::config::Gateway;
 use crate::model::Secret;
 use anyhow::{Context, anyhow, bail};
-use std::fmt::Write as _;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use humantime::format_duration;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// Longest that a connection takes. The gateway is on this machine, or near it.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// Longest silence of a gateway that was asked.
+/// Longest that an answer takes.
 const ANSWER: Duration = Duration::from_secs(15);
-
-/// Most bytes of an answer: some hundred thousand tiles.
-const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Why there is no report.
 #[derive(Debug)]
@@ -34,14 +34,19 @@ pub(super) enum Unanswered {
 ///
 /// # Errors
 /// [`Unanswered`].
-pub(super) fn running(gateway: &Gateway, question: &Question) -> Result<Report, Unanswered> {
+pub(super) async fn running(gateway: &Gateway, question: &Question) -> Result<Report, Unanswered> {
     let address = reachable(gateway.listen.admin);
-    let stream = TcpStream::connect_timeout(&address, CONNECT)
+    let stream = timeout(CONNECT, TcpStream::connect(address)).await;
+    let stream = stream
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         .map_err(|source| Unanswered::Nobody { address, source })?;
-    let report = token(gateway)
-        .and_then(|token| ask(stream, question, token.as_ref()))
-        .with_context(|| format!("asked what listens at {address}, the admin address"));
-    report.map_err(Unanswered::Fault)
+    let report = match token(gateway) {
+        Ok(token) => ask(stream, question, token.as_ref()).await,
+        Err(fault) => Err(fault),
+    };
+    report
+        .with_context(|| format!("asked what listens at {address}, the admin address"))
+        .map_err(Unanswered::Fault)
 }
 
 /// Where a listener at `address` is reached from this machine.
@@ -67,36 +72,33 @@ fn token(gateway: &Gateway) -> anyhow::Result<Option<Secret>> {
     }
 }
 
-fn ask(mut stream: TcpStream, question: &Question, token: Option<&Secret>) -> anyhow::Result<Report> {
-    stream.set_read_timeout(Some(ANSWER))?;
-    stream.set_write_timeout(Some(ANSWER))?;
-    // Whatever the address, `localhost` is a name that the gateway knows.
-    let mut request = format!(
-        "GET /admin/v1/schedule?{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
-        question.query()
-    );
-    if let Some(token) = token {
-        let _ = write!(request, "Authorization: Bearer {}\r\n", token.expose());
+async fn ask(
+    stream: TcpStream,
+    question: &Question,
+    token: Option<&Secret>,
+) -> anyhow::Result<Report> {
+    let path = format!("/admin/v1/schedule?{}", question.query());
+    let bearer = token.map(|token| format!("Authorization: Bearer {}\r\n", token.expose()))
+        .unwrap_or_default();
+    let answer = wire::ask(stream, &path, &bearer, None);
+    match timeout(ANSWER, answer).await {
+        Ok(answer) => read(&answer.context("it does not speak HTTP")?),
+        Err(_) => bail!("it gave no answer in {}", format_duration(ANSWER)),
     }
-    request.push_str("\r\n");
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(MOST_BYTES).read_to_end(&mut answer)?;
-    read(&answer)
 }
 
-/// Reads a whole answer; its body is as long as the connection.
-fn read(answer: &[u8]) -> anyhow::Result<Report> {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    let (head, body) = answer.split_at(end.context("it does not speak HTTP")? + 4);
-    let head = String::from_utf8_lossy(head);
-    let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
-    match status {
-        Some("200") => serde_json::from_slice(body).context("it gave no report of a schedule"),
-        Some("401") => bail!(
+fn read(answer: &Message) -> anyhow::Result<Report> {
+    if !answer.start.starts_with("HTTP/1.1 ") {
+        bail!("it does not speak HTTP/1.1");
+    }
+    match answer.status() {
+        Some(200) => {
+            serde_json::from_slice(&answer.body).context("it gave no report of a schedule")
+        }
+        Some(401) => bail!(
             "it knows no token of `admin` in the configuration, nor the one in the data folder: was it started with another configuration, or in another folder?"
         ),
-        Some(status) => Err(anyhow!("it answered {status}: {}", detail(body))),
+        Some(status) => Err(anyhow!("it answered {status}: {}", detail(&answer.body))),
         None => bail!("it does not speak HTTP/1.1"),
     }
 }
@@ -124,19 +126,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_no_report_is_said_in_words() {
+    #[tokio::test]
+    async fn what_is_no_report_is_said_in_words() {
         for (answer, said) in [
-            ("SSH-2.0-x\r\n", "it does not speak HTTP"),
-            ("NO\r\n\r\n", "it does not speak HTTP/1.1"),
-            ("HTTP/1.1 200 OK\r\n\r\nhello", "it gave no report of a schedule"),
+            ("SSH-2.0-x\r\n\r\n", "it does not speak HTTP/1.1"),
             (
-                "HTTP/1.1 503 No\r\n\r\n{\"detail\":\"the schedule is out of reach\"}",
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                "it gave no report of a schedule",
+            ),
+            (
+                "HTTP/1.1 503 No\r\nContent-Length: 41\r\n\r\n{\"detail\":\"the schedule is out of reach\"}",
                 "it answered 503: the schedule is out of reach",
             ),
             ("HTTP/1.1 404 No\r\n\r\n", "it answered 404: no reason given"),
         ] {
-            assert_eq!(read(answer.as_bytes()).unwrap_err().to_string(), said);
+            let answer = Message::read(&mut answer.as_bytes()).await.unwrap().unwrap();
+            assert_eq!(read(&answer).unwrap_err().to_string(), said);
         }
     }
 }

@@ -1,9 +1,8 @@
-//! HTTP/1.1 as plainly as the demonstration needs it: a message is kept as it came.
+//! HTTP/1.1 as plainly as commands need it: a message is kept as it came.
 //!
-//! Not here: limits against hostile peers. Both ends are on this machine, one of them this gateway.
+//! Not here: limits against hostile peers. Whoever is talked to is this gateway, or nearby.
 
 use std::io;
-use std::net::SocketAddr;
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
 };
@@ -94,26 +93,28 @@ impl Message {
     }
 }
 
-/// Sends one request to `address` over a connection of its own. `body` is JSON; none makes a GET.
+/// Sends one request over a connection of its own. `headers` are whole lines, `body` is JSON; none
+/// makes a GET.
 ///
 /// # Errors
-/// When there is no connection, or no whole answer.
+/// When there is no whole answer.
 pub(super) async fn ask(
-    address: SocketAddr,
+    stream: TcpStream,
     path: &str,
+    headers: &str,
     body: Option<&str>,
 ) -> io::Result<Message> {
-    let mut stream = BufReader::new(TcpStream::connect(address).await?);
+    let mut stream = BufReader::new(stream);
     let method = if body.is_some() { "POST" } else { "GET" };
+    // Whatever its address is, a gateway knows this name.
     let mut request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-    if let Some(body) = body {
-        request += &format!(
-            "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-    } else {
-        request += "\r\n";
+        format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}");
+    match body {
+        Some(body) => {
+            request += "Content-Type: application/json\r\n";
+            request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        }
+        None => request += "\r\n",
     }
     stream.write_all(request.as_bytes()).await?;
     let answer = Message::read(&mut stream).await?;
