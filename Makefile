@@ -3,7 +3,8 @@
 #
 #   make demo                 a gateway, an endpoint, and steps sent through; Ctrl-C ends it
 #   make demo ARGS=--once     the same, ending by itself
-#   make bench                CPU per request, side by side with nginx; needs two cores
+#   make bench                CPU per request, side by side with nginx, and what the schedule
+#                             takes and gives back a second, beside a bare file; needs two cores
 #   make test                 every test; ARGS goes to the test runner, e.g. ARGS=architecture
 
 CARGO = ./.ci/cargo
@@ -28,3 +29,4 @@ bench:
 	@./.ci/install cc cmake nginx wrk pgrep taskset
 	@$(CARGO) build --release --locked
 	@./benches/load.sh
+	@$(CARGO) bench --locked --bench schedule
