@@ -7,9 +7,11 @@
 //! Not here: what happens to a step. That is the pipeline's.
 
 mod attend;
+mod batch;
 pub mod dedupe;
 mod due;
 mod http;
+mod media;
 mod outcomes;
 mod prefer;
 mod refuse;

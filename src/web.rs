@@ -11,7 +11,7 @@ mod occupancy;
 mod problem;
 
 pub use door::{Door, Handle};
-pub use exchange::{BodyFault, Exchange};
+pub use exchange::{BodyFault, Exchange, Gone};
 pub use occupancy::{Occupancy, Presence};
 pub use problem::Problem;
 

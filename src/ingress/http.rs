@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::dedupe::Dedupe;
+use super::media::{Media, media};
 use super::outcomes::OutcomeLog;
 use super::refuse::{self, Refused};
 use crate::config::Live;
@@ -17,11 +18,13 @@ const STEPS: &str = "/v1/steps";
 const OUTCOMES: &str = "/v1/outcomes";
 const ACK: &str = "/v1/outcomes/ack";
 
+const STEP_MEDIA: &str = "a step comes as `Content-Type: application/json`, a batch of steps, one a line, as `application/x-ndjson`";
+
 /// The door. Each worker has its own; they share what they know.
 #[derive(Debug)]
 pub struct Front<P> {
     pub(super) pipeline: P,
-    live: Live,
+    pub(super) live: Live,
     pub(super) store: Arc<dyn Store>,
     pub(super) dedupe: Dedupe,
     /// Steps held by this process.
@@ -77,7 +80,8 @@ impl<P: Run> Front<P> {
         self
     }
 
-    async fn answer(&self, exchange: &mut Exchange<'_>) -> Result<Reply, Refused> {
+    /// The answer; none where it was sent already, in pieces.
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Result<Option<Reply>, Refused> {
         let at = Instant::now();
         let snapshot = self.live.get();
         let gateway = &snapshot.gateway;
@@ -89,8 +93,15 @@ impl<P: Run> Front<P> {
             }
         }
         let method = &head.method;
-        match route(head.uri.path()) {
-            Route::Steps if method == Method::POST => self.post(exchange, at, gateway).await,
+        let reply = match route(head.uri.path()) {
+            Route::Steps if method == Method::POST => match media(&head.headers) {
+                Media::Json => self.post(exchange, at, gateway).await,
+                Media::Lines => {
+                    self.batch(exchange).await;
+                    return Ok(None);
+                }
+                Media::Other => Err(refuse::media_type(STEP_MEDIA).into()),
+            },
             Route::Steps => Err(refuse::method("POST")),
             Route::Step(id) if method == Method::GET => self.state(id).await,
             Route::Step(id) if method == Method::DELETE => self.forget(id).await,
@@ -100,7 +111,8 @@ impl<P: Run> Front<P> {
             Route::Ack if method == Method::POST => self.outcomes.ack(exchange).await,
             Route::Ack => Err(refuse::method("POST")),
             Route::Nothing => Err(refuse::not_found().into()),
-        }
+        };
+        reply.map(Some)
     }
 }
 
@@ -108,9 +120,11 @@ impl<P: Run> Handle for Front<P> {
     async fn handle(&self, exchange: &mut Exchange<'_>) {
         let reply = self.answer(exchange).await.unwrap_or_else(|refused| {
             self.telemetry.refused(refused.kind);
-            *refused.reply
+            Some(*refused.reply)
         });
-        exchange.reply(reply).await;
+        if let Some(reply) = reply {
+            exchange.reply(reply).await;
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Reading the outcome log, and acknowledging what was read.
 
 use super::attend::turned;
+use super::media::{Media, media};
 use super::refuse::{self, Refused};
-use super::steps::is_json;
 use crate::schedule::{Cursor, Page, Reading, Store, StoreError};
 use crate::web::{Exchange, Occupancy, Reply};
-use ::http::{StatusCode, header};
+use ::http::StatusCode;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -84,8 +84,9 @@ impl OutcomeLog {
 
     /// Moves a group's place.
     pub(super) async fn ack(&self, exchange: &mut Exchange<'_>) -> Result<Reply, Refused> {
-        if !is_json(exchange.head().headers.get(header::CONTENT_TYPE)) {
-            return Err(refuse::media_type("an acknowledgement").into());
+        if media(&exchange.head().headers) != Media::Json {
+            let accepted = "an acknowledgement comes as `Content-Type: application/json`";
+            return Err(refuse::media_type(accepted).into());
         }
         let body = exchange.body(BODY_LIMIT).await.map_err(refuse::body)?;
         let Ok(Value::Object(members)) = serde_json::from_slice(&body) else {

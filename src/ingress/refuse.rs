@@ -76,13 +76,20 @@ pub(super) fn body(fault: BodyFault) -> Refused {
     Problem::new(status, kind, title, fault.to_string()).into()
 }
 
-/// `what` was sent as something else than JSON.
-pub(super) fn media_type(what: &str) -> Problem {
+/// The answer for a line of a batch that is larger than a step may be.
+pub(super) fn line_too_long(limit: usize) -> Refused {
+    let (kind, title) = ("body-too-large", "Body too large");
+    let detail = format!("the line is larger than {limit} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, kind, title, detail).into()
+}
+
+/// What was sent is of another type than it says.
+pub(super) fn media_type(accepted: &'static str) -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported-media-type",
         "Unsupported media type",
-        format!("{what} comes as `Content-Type: application/json`"),
+        accepted,
     )
 }
 

@@ -12,14 +12,17 @@ use crate::outcome;
 use crate::pipeline::{Arrival, Refusal};
 use crate::telemetry::Telemetry;
 use crate::web::{Exchange, Presence, Reply};
-use ::http::{HeaderName, HeaderValue, StatusCode, header};
+use ::http::{HeaderName, HeaderValue, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 /// Most bytes of a step.
-const BODY_LIMIT: usize = 1024 * 1024;
+pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 
-const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// The caller's W3C trace context.
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+pub(super) const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// A step that was let in, and what has to be told of its end.
 struct Taken {
@@ -41,10 +44,7 @@ impl<P: Run> Front<P> {
         gateway: &Gateway,
     ) -> Result<Reply, Refused> {
         let headers = &exchange.head().headers;
-        if !is_json(headers.get(header::CONTENT_TYPE)) {
-            return Err(refuse::media_type("a step").into());
-        }
-        let traceparent = headers.get("traceparent").cloned();
+        let traceparent = headers.get(TRACEPARENT).cloned();
         let prefer = Prefer::read(headers);
         let body = exchange.body(BODY_LIMIT).await.map_err(refuse::body)?;
         let step = Step::parse(body).map_err(|fault| refuse::invalid_step(&fault))?;
@@ -53,50 +53,46 @@ impl<P: Run> Front<P> {
             at,
             traceparent,
         };
-        if arrival.step.named {
-            self.once(exchange, arrival, prefer, gateway).await
-        } else {
-            // Its id was made here: nobody can send it again.
-            let taken = self.take(&arrival, gateway)?;
-            Ok(self.answer_with(exchange, taken, arrival, prefer).await)
-        }
+        let place = || self.place(gateway);
+        self.settle(arrival, prefer, gateway, place, exchange.hung_up())
+            .await
     }
 
-    /// Runs a step whose id the caller made, unless it was here before.
-    async fn once(
+    /// A place among the steps in flight.
+    fn place(&self, gateway: &Gateway) -> Result<Presence, Refused> {
+        let most = self.most(gateway);
+        let held = self.held.enter_below(most);
+        held.ok_or_else(|| refuse::overloaded(most))
+    }
+
+    /// Most steps that may be in flight.
+    pub(super) fn most(&self, gateway: &Gateway) -> usize {
+        gateway.delivery.max_in_flight.min(self.room)
+    }
+
+    /// The answer to one step. It is asked for a `place` once it is to run; `gone` ends when nobody
+    /// waits for the answer any more.
+    pub(super) async fn settle(
         &self,
-        exchange: &mut Exchange<'_>,
         arrival: Arrival,
         prefer: Prefer,
         gateway: &Gateway,
+        place: impl FnOnce() -> Result<Presence, Refused>,
+        gone: impl Future<Output = ()> + Send,
     ) -> Result<Reply, Refused> {
-        let Step { id, target, .. } = &arrival.step;
-        let claim = loop {
-            match self.dedupe.enter(id, target) {
-                Entry::First(claim) => break claim,
-                Entry::Finished(body) => return Ok(Reply::json(StatusCode::OK, body)),
-                Entry::Running(flight) => {
-                    if let Some(reply) = flight.answer().await {
-                        return Ok(reply);
-                    }
-                }
-            }
+        if !arrival.step.named {
+            // Its id was made here: nobody can send it again.
+            let taken = self.take(&arrival, None, gateway, place()?);
+            return Ok(self.answer_with(taken, arrival, prefer, gone).await);
+        }
+        let claim = match self.enter(&arrival.step).await? {
+            Ok(claim) => claim,
+            Err(known) => return Ok(known),
         };
-        // Under the claim, so that of two who come at once one asks and the other waits.
-        let known = state::kept(&*self.store, id).await;
-        let taken = match known {
-            Ok(None) => self.take(&arrival, gateway),
-            Ok(Some(kept)) => {
-                let reply = kept.reply();
-                claim.release(&reply);
-                return Ok(reply);
-            }
-            Err(refused) => Err(refused),
-        };
-        match taken {
-            Ok(mut taken) => {
-                taken.claim = Some(claim);
-                Ok(self.answer_with(exchange, taken, arrival, prefer).await)
+        match place() {
+            Ok(held) => {
+                let taken = self.take(&arrival, Some(claim), gateway, held);
+                Ok(self.answer_with(taken, arrival, prefer, gone).await)
             }
             Err(refused) => {
                 claim.release(&refused.reply);
@@ -105,31 +101,62 @@ impl<P: Run> Front<P> {
         }
     }
 
-    /// Lets a step in, if there is room for it.
-    fn take(&self, arrival: &Arrival, gateway: &Gateway) -> Result<Taken, Refused> {
-        let most = gateway.delivery.max_in_flight.min(self.room);
-        let held = self.held.enter_below(most);
-        Ok(Taken {
-            _held: held.ok_or_else(|| refuse::overloaded(most))?,
+    /// The right to run a step whose id the caller made; or what is known of it, if it was here
+    /// before.
+    async fn enter(&self, step: &Step) -> Result<Result<Claim, Reply>, Refused> {
+        let Step { id, target, .. } = step;
+        let claim = loop {
+            match self.dedupe.enter(id, target) {
+                Entry::First(claim) => break claim,
+                Entry::Finished(body) => return Ok(Err(Reply::json(StatusCode::OK, body))),
+                Entry::Running(flight) => {
+                    if let Some(reply) = flight.answer().await {
+                        return Ok(Err(reply));
+                    }
+                }
+            }
+        };
+        // Under the claim, so that of two who come at once one asks and the other waits.
+        match state::kept(&*self.store, id).await {
+            Ok(None) => Ok(Ok(claim)),
+            Ok(Some(kept)) => {
+                let reply = kept.reply();
+                claim.release(&reply);
+                Ok(Err(reply))
+            }
+            Err(refused) => {
+                claim.release(&refused.reply);
+                Err(refused)
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        arrival: &Arrival,
+        claim: Option<Claim>,
+        gateway: &Gateway,
+        held: Presence,
+    ) -> Taken {
+        Taken {
+            _held: held,
             target: arrival.step.target.clone(),
-            claim: None,
+            claim,
             steps: gateway.steps.clone(),
             telemetry: self.telemetry.clone(),
-        })
+        }
     }
 
     async fn answer_with(
         &self,
-        exchange: &mut Exchange<'_>,
         taken: Taken,
         arrival: Arrival,
         prefer: Prefer,
+        gone: impl Future<Output = ()> + Send,
     ) -> Reply {
-        let early = (APPLIED, prefer.applied());
         match prefer.when() {
             When::Done => {
-                let (gone, overdue) = (exchange.hung_up(), &self.overdue);
-                let ended = attend(&self.pipeline, &arrival, overdue, gone, |_| {}).await;
+                let ended = attend(&self.pipeline, &arrival, &self.overdue, gone, |_| {}).await;
                 taken.end(ended)
             }
             When::Taken => {
@@ -137,14 +164,15 @@ impl<P: Run> Front<P> {
                 let is_early = matches!(&accepted, Ok(outcome) if !outcome.verdict.is_final());
                 let reply = taken.end(accepted);
                 if is_early {
-                    reply.with(early.0, early.1)
+                    reply.with(APPLIED, prefer.applied())
                 } else {
                     reply
                 }
             }
             When::Within(wait) => {
                 let until = arrival.at + wait;
-                self.within(exchange, taken, arrival, until, early).await
+                let early = (APPLIED, prefer.applied());
+                self.within(taken, arrival, until, early, gone).await
             }
         }
     }
@@ -153,11 +181,11 @@ impl<P: Run> Front<P> {
     /// done with one header more.
     async fn within(
         &self,
-        exchange: &mut Exchange<'_>,
         mut taken: Taken,
         arrival: Arrival,
         until: Instant,
         early: (HeaderName, HeaderValue),
+        gone: impl Future<Output = ()> + Send,
     ) -> Reply {
         let (answer, mut answered) = oneshot::channel();
         let (leave, left) = oneshot::channel::<()>();
@@ -191,7 +219,7 @@ impl<P: Run> Front<P> {
         let answer = tokio::select! {
             biased;
             answer = &mut answered => answer,
-            () = exchange.hung_up() => {
+            () = gone => {
                 // The run may have ended at the same moment.
                 drop(leave);
                 // One that only stopped sending still reads.
@@ -236,13 +264,4 @@ fn reply(outcome: &Outcome) -> Reply {
         StatusCode::ACCEPTED
     };
     Reply::json(status, outcome::to_json(outcome))
-}
-
-/// Whether a body is JSON, by what its sender says; parameters such as a charset do not matter.
-pub(super) fn is_json(content_type: Option<&HeaderValue>) -> bool {
-    let said = content_type.map_or(&b""[..], HeaderValue::as_bytes);
-    let essence = said.split(|byte| *byte == b';').next().unwrap_or_default();
-    essence
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/json")
 }

@@ -1,5 +1,9 @@
 //! One request and its answer, whatever protocol carries them.
 
+mod streamed;
+
+pub use streamed::Gone;
+
 use super::{Patience, Reply};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -70,11 +74,6 @@ impl<'a> Exchange<'a> {
     /// The request line and headers.
     pub fn head(&self) -> &RequestHeader {
         self.session.0.req_header()
-    }
-
-    /// The session itself, for answers that are streamed.
-    pub fn session(&mut self) -> &mut ServerSession {
-        &mut self.session.0
     }
 
     /// The whole body, of at most `limit` bytes. A client that waits for `100 Continue` gets it
@@ -164,13 +163,9 @@ impl<'a> Exchange<'a> {
     }
 
     async fn read(&mut self, limit: usize) -> Result<Bytes, BodyFault> {
+        let told = self.continue_if_asked().await;
+        told.map_err(|_| BodyFault::Broken)?;
         let session = &mut self.session.0;
-        let expects = session.req_header().headers.get(header::EXPECT);
-        if expects.is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-            && session.write_continue_response().await.is_err()
-        {
-            return Err(BodyFault::Broken);
-        }
         // Most bodies come in one piece, and that piece is then the body.
         let mut whole = Bytes::new();
         let mut pieces = BytesMut::new();
@@ -197,6 +192,16 @@ impl<'a> Exchange<'a> {
         } else {
             pieces.freeze()
         })
+    }
+
+    /// Tells a client that waits for it to go on.
+    async fn continue_if_asked(&mut self) -> pingora_core::Result<()> {
+        let session = &mut self.session.0;
+        let expects = session.req_header().headers.get(header::EXPECT);
+        if expects.is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+            session.write_continue_response().await?;
+        }
+        Ok(())
     }
 
     /// Takes in what has come of an unread body without waiting: a short one is then whole, and

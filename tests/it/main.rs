@@ -8,6 +8,7 @@
 mod answers;
 mod architecture;
 mod asynchronous;
+mod batch;
 mod commands;
 mod config;
 mod custody;

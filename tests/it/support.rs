@@ -1,5 +1,6 @@
 //! What the tests stand on: endpoints, certificates, and a request to send.
 
+pub(crate) mod batch;
 pub(crate) mod client;
 pub(crate) mod endpoint;
 pub(crate) mod gateway;
