@@ -64,7 +64,7 @@ impl Authenticator {
             Auth::Oauth2(client) => {
                 let lifetime = gateway.oauth2.token_lifetime;
                 let fetch = self.fetch(client, gateway);
-                let token = self.tokens.get(client, lifetime, fetch).await?;
+                let token = Box::pin(self.tokens.get(client, lifetime, fetch)).await?;
                 Ok(Some(Credential {
                     header: token.header.clone(),
                     token: Some((client.clone(), token)),

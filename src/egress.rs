@@ -176,7 +176,7 @@ impl Egress {
         let guard = Guard::new(&self.0.own, rules, call.request)?;
         let roots = match call.request.origin.scheme {
             Scheme::Http => None,
-            Scheme::Https => Some(self.0.trust.roots(rules.ca_file.as_deref()).await),
+            Scheme::Https => Some(Box::pin(self.0.trust.roots(rules.ca_file.as_deref())).await),
         };
         let route = Route {
             call,
@@ -188,7 +188,7 @@ impl Egress {
         let mut sent = route.send(Kept::Welcome).await;
         if let Err(Failure::Unseen(_)) = sent {
             call.unbegin();
-            sent = route.send(Kept::Avoided).await;
+            sent = Box::pin(route.send(Kept::Avoided)).await;
         }
         sent.map_err(Failure::into_error)
     }

@@ -109,7 +109,8 @@ impl Pipeline {
             // Its pending outcome is out: from now on it is as one that came back.
             let next = self.found(&travel, next);
             let (outcome, waits) = travel.end(next);
-            if let Err(error) = self.put_away(&lease, &outcome, waits.as_ref()).await {
+            let put = Box::pin(self.put_away(&lease, &outcome, waits.as_ref()));
+            if let Err(error) = put.await {
                 tracing::warn!(step = %outcome.id, "a step that was made durable was not put away: {error}");
             }
             outcome
@@ -269,7 +270,7 @@ impl Pipeline {
         let mut slot = None;
         if let Some((tile, rate)) = &pace {
             let wait = self.rates.slot(tile, *rate, from, delivery.inline_wait);
-            slot = Some(wait.await.map_err(|late| {
+            slot = Some(Box::pin(wait).await.map_err(|late| {
                 let message = "the tile's rate limit is reached";
                 Next::Wait(travel.held_back(PendingReason::RateLimit, late.expected, message))
             })?);

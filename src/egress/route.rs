@@ -51,7 +51,7 @@ impl Route<'_> {
         let mut timing = Timing::default();
         match self.connection(kept, &mut timing).await? {
             Open::Http1(socket) => http1::exchange(socket, self.call, timing).await,
-            Open::Http2(shared) => http2::exchange(&shared, self.call, timing).await,
+            Open::Http2(shared) => Box::pin(http2::exchange(&shared, self.call, timing)).await,
         }
     }
 
@@ -65,7 +65,9 @@ impl Route<'_> {
                 Turn::Http1(socket) => drop(socket),
                 Turn::Http2(shared) => return Ok(Open::Http2(shared)),
                 Turn::Open(opening) => {
-                    let opened = self.open(timing).await;
+                    // Boxed, as all here that few requests need: what a request carries along is as
+                    // large as the largest of its ways.
+                    let opened = Box::pin(self.open(timing)).await;
                     drop(opening);
                     return opened;
                 }

@@ -5,7 +5,7 @@ use super::Run;
 use crate::model::Outcome;
 use crate::pipeline::{Arrival, Custody, Refusal};
 use pingora_timeout::timeout;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -24,13 +24,28 @@ pub(super) async fn attend<P: Run>(
     arrival: &Arrival,
     overdue: &watch::Receiver<bool>,
     called: impl Future<Output = ()> + Send,
-    mut kept: impl FnMut(&Outcome) + Send,
+    kept: impl FnMut(&Outcome) + Send,
 ) -> Result<Outcome, Refusal> {
     let custody = Custody::default();
     let mut run = pin!(pipeline.run(arrival.clone(), &custody));
     if let Ok(ended) = timeout(UNWATCHED, run.as_mut()).await {
         return ended;
     }
+    // Boxed: few come here.
+    let watched = watch(pipeline, arrival, &custody, run, overdue, called, kept);
+    Box::pin(watched).await
+}
+
+/// As [`attend`], from when the run is no longer a short one.
+async fn watch<P: Run>(
+    pipeline: &P,
+    arrival: &Arrival,
+    custody: &Custody,
+    mut run: Pin<&mut impl Future<Output = Result<Outcome, Refusal>>>,
+    overdue: &watch::Receiver<bool>,
+    called: impl Future<Output = ()> + Send,
+    mut kept: impl FnMut(&Outcome) + Send,
+) -> Result<Outcome, Refusal> {
     let mut overdue = pin!(turned(overdue.clone()));
     let mut called = pin!(called);
     let (mut was_called, mut stored) = (false, None);
@@ -46,7 +61,7 @@ pub(super) async fn attend<P: Run>(
             stored = tokio::select! {
                 biased;
                 ended = &mut run => return ended,
-                stored = pipeline.keep(arrival, &custody) => stored,
+                stored = pipeline.keep(arrival, custody) => stored,
             };
         }
         match (stored.take(), is_overdue) {

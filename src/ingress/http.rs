@@ -97,18 +97,20 @@ impl<P: Run> Front<P> {
             Route::Steps if method == Method::POST => match media(&head.headers) {
                 Media::Json => self.post(exchange, at, gateway).await,
                 Media::Lines => {
-                    self.batch(exchange).await;
+                    Box::pin(self.batch(exchange)).await;
                     return Ok(None);
                 }
                 Media::Other => Err(refuse::media_type(STEP_MEDIA).into()),
             },
             Route::Steps => Err(refuse::method("POST")),
-            Route::Step(id) if method == Method::GET => self.state(id).await,
-            Route::Step(id) if method == Method::DELETE => self.forget(id).await,
+            Route::Step(id) if method == Method::GET => Box::pin(self.state(id)).await,
+            Route::Step(id) if method == Method::DELETE => Box::pin(self.forget(id)).await,
             Route::Step(_) => Err(refuse::method("GET, DELETE")),
-            Route::Outcomes if method == Method::GET => self.outcomes.read(exchange).await,
+            Route::Outcomes if method == Method::GET => {
+                Box::pin(self.outcomes.read(exchange)).await
+            }
             Route::Outcomes => Err(refuse::method("GET")),
-            Route::Ack if method == Method::POST => self.outcomes.ack(exchange).await,
+            Route::Ack if method == Method::POST => Box::pin(self.outcomes.ack(exchange)).await,
             Route::Ack => Err(refuse::method("POST")),
             Route::Nothing => Err(refuse::not_found().into()),
         };

@@ -160,7 +160,7 @@ impl<P: Run> Front<P> {
                 taken.end(ended)
             }
             When::Taken => {
-                let accepted = self.pipeline.accept(arrival).await;
+                let accepted = Box::pin(self.pipeline.accept(arrival)).await;
                 let is_early = matches!(&accepted, Ok(outcome) if !outcome.verdict.is_final());
                 let reply = taken.end(accepted);
                 if is_early {
@@ -172,7 +172,7 @@ impl<P: Run> Front<P> {
             When::Within(wait) => {
                 let until = arrival.at + wait;
                 let early = (APPLIED, prefer.applied());
-                self.within(taken, arrival, until, early, gone).await
+                Box::pin(self.within(taken, arrival, until, early, gone)).await
             }
         }
     }

@@ -199,7 +199,7 @@ impl<H: Handle> ServerApp for Door<H> {
         let mut closing = shutdown.clone();
         let begun = self.greet(&mut stream, &mut closing).await?;
         if &begun[..] == PREFACE {
-            self.http2(unread(stream, &begun)?, &mut closing).await;
+            Box::pin(self.http2(unread(stream, &begun)?, &mut closing)).await;
         } else {
             self.http1(stream, begun, &mut closing).await;
         }
