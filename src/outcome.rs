@@ -6,11 +6,16 @@ use std::fmt::Write;
 
 /// `outcome` as one JSON object on one line, without a newline.
 pub fn to_json(outcome: &Outcome) -> Vec<u8> {
-    let mut out = format!(
-        r#"{{"id":"{}","outcome":"{}""#,
-        outcome.id,
-        outcome.verdict.as_str()
-    );
+    let mut out = String::with_capacity(256);
+    for part in [
+        r#"{"id":""#,
+        outcome.id.as_str(),
+        r#"","outcome":""#,
+        outcome.verdict.as_str(),
+        "\"",
+    ] {
+        out.push_str(part);
+    }
     let reason = outcome.failure.map(|reason| reason.as_str());
     words(&mut out, "reason", outcome.verdict.reason().or(reason));
     words(
@@ -48,7 +53,9 @@ pub fn to_json(outcome: &Outcome) -> Vec<u8> {
     if !outcome.warnings.is_empty() {
         out.push(']');
     }
-    let _ = write!(out, r#","message":{}}}"#, json::quote(&outcome.message));
+    out.push_str(r#","message":"#);
+    json::quote_into(&mut out, &outcome.message);
+    out.push('}');
     out.into_bytes()
 }
 
@@ -68,7 +75,9 @@ pub fn rfc3339(time: Timestamp) -> String {
 /// `,"name":"text"`, for text that needs no escape.
 fn words(out: &mut String, name: &str, text: Option<&str>) {
     if let Some(text) = text {
-        let _ = write!(out, r#","{name}":"{text}""#);
+        for part in [",\"", name, "\":\"", text, "\""] {
+            out.push_str(part);
+        }
     }
 }
 

@@ -4,13 +4,15 @@
 //! the order of keys. So values are slices of the document they came in.
 
 mod decode;
+pub mod walk;
 
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 pub use decode::decode;
+pub use walk::known_members;
 
 /// One member of an object: the text of its name, quotes included, and the text of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +105,42 @@ pub fn unquote(text: &str) -> Cow<'_, str> {
 
 /// `text` as a JSON string, with its quotes.
 pub fn quote(text: &str) -> String {
-    serde_json::to_string(text).expect("a string is always JSON")
+    let mut out = String::with_capacity(text.len() + 2);
+    quote_into(&mut out, text);
+    out
+}
+
+/// Appends `text` as the content of a JSON string, without quotes.
+pub fn escape_into(out: &mut String, text: &str) {
+    let mut clean = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let short = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0x00..0x20 => "",
+            0x20..=0xff => continue,
+        };
+        out.push_str(&text[clean..at]);
+        clean = at + 1;
+        if short.is_empty() {
+            write!(out, "\\u{byte:04x}").expect("a String takes all text");
+        } else {
+            out.push_str(short);
+        }
+    }
+    out.push_str(&text[clean..]);
+}
+
+/// Appends `text` as a JSON string, quotes included.
+pub fn quote_into(out: &mut String, text: &str) {
+    out.push('"');
+    escape_into(out, text);
+    out.push('"');
 }
 
 /// What `text`, one JSON document, is: words for a message.
@@ -136,7 +173,7 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(16);
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
             members.push(Member {
                 name: name.get(),

@@ -14,13 +14,7 @@ pub const USER_AGENT: &str = concat!("stepgate/", env!("CARGO_PKG_VERSION"));
 /// # Errors
 /// What makes it no URL that may be called, as a sentence without the URL in it.
 pub fn parse(text: &str) -> Result<(Origin, String), &'static str> {
-    let text = text.trim_matches(' ');
-    if text.chars().any(char::is_control) {
-        return Err("it has a control character");
-    }
-    if text.contains('\\') {
-        return Err("it has a backslash");
-    }
+    let text = clean(text)?;
     let url = ::url::Url::parse(text).map_err(|_| "it does not parse as an absolute URL")?;
     let scheme = match url.scheme() {
         "https" => Scheme::Https,
@@ -45,15 +39,50 @@ pub fn parse(text: &str) -> Result<(Origin, String), &'static str> {
         host: host.ok_or("it names no host")?.to_owned(),
         port: url.port().unwrap_or(scheme.default_port()),
     };
+    Ok((origin, path_of(tail)))
+}
+
+/// As [`parse`], of a URL whose origin is known, since no value has a part in it: the path alone.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_path(text: &str) -> Result<String, &'static str> {
+    let text = clean(text)?;
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Ok(path_of(&rest[end..]))
+}
+
+/// Without spaces around it, and without what no part of a URL may hold.
+fn clean(text: &str) -> Result<&str, &'static str> {
+    let text = text.trim_matches(' ');
+    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        return Ok(text);
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it has a control character");
+    }
+    if text.contains('\\') {
+        return Err("it has a backslash");
+    }
+    Ok(text)
+}
+
+/// Path and query as they go on the request line, of what follows the host.
+fn path_of(tail: &str) -> String {
     let tail = tail.split('#').next().unwrap_or_default();
     let mut path = String::with_capacity(tail.len() + 1);
     if !tail.starts_with('/') {
         path.push('/');
     }
-    encode_into(&mut path, tail, |byte| {
-        byte.is_ascii_graphic() && !b"\"<>`{}|^".contains(&byte)
-    });
-    Ok((origin, path))
+    let is_fit = |byte: u8| byte.is_ascii_graphic() && !b"\"<>`{}|^".contains(&byte);
+    if tail.bytes().all(is_fit) {
+        path.push_str(tail);
+    } else {
+        encode_into(&mut path, tail, is_fit);
+    }
+    path
 }
 
 /// Appends `name=value` to whatever query `path` has.
@@ -113,6 +142,23 @@ mod tests {
             ("https://[::1]:9/", "https://[::1]:9", "/"),
         ] {
             assert_eq!(parsed(text), Ok((origin.into(), path.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_known_origin_makes_no_difference_to_the_path_or_to_what_is_refused() {
+        for text in [
+            "https://a.example/x?y=1#z",
+            " https://a.example ",
+            "https://a.example?q",
+            "https://a.example#q",
+            "https://a.example/ü b?q={\"a\"}://x",
+            "https://a.example/\r\nX: y",
+            "https://a.example/\\b",
+            "https://a.example/\u{85}",
+        ] {
+            let whole = parse(text).map(|(_, path)| path);
+            assert_eq!(parse_path(text), whole, "{text}");
         }
     }
 

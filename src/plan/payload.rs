@@ -67,17 +67,22 @@ impl<'a> Payload<'a> {
 
     /// As one JSON object.
     pub(super) fn to_json(&self) -> String {
-        let mut out = String::with_capacity(256);
+        let length = |(name, value): &(Cow<'_, str>, Value<'_>)| match value {
+            Value::Json(text) => name.len() + text.len() + 4,
+            Value::Text(text) => name.len() + text.len() + 6,
+        };
+        let room = self.members.iter().map(length).sum::<usize>() + 2;
+        let mut out = String::with_capacity(room);
         out.push('{');
         for (at, (name, value)) in self.members.iter().enumerate() {
             if at > 0 {
                 out.push(',');
             }
-            out.push_str(&json::quote(name));
+            json::quote_into(&mut out, name);
             out.push(':');
             match value {
                 Value::Json(text) => out.push_str(text),
-                Value::Text(text) => out.push_str(&json::quote(text)),
+                Value::Text(text) => json::quote_into(&mut out, text),
             }
         }
         out.push('}');

@@ -33,7 +33,11 @@ impl Rendering<'_> {
         traceparent: Option<&HeaderValue>,
     ) -> Result<Request, PlanFault> {
         let text = self.template(&self.webhook.endpoint, || "endpoint".into())?;
-        let (origin, mut path) = url::parse(&text).map_err(|message| PlanFault::Url { message })?;
+        let parsed = match &self.webhook.origin {
+            Some(origin) => url::parse_path(&text).map(|path| (origin.clone(), path)),
+            None => url::parse(&text),
+        };
+        let (origin, mut path) = parsed.map_err(|message| PlanFault::Url { message })?;
         if origin.scheme == Scheme::Http && !rules.allow_http {
             let message = "scheme http is not allowed while `egress.allow_http` is false";
             return Err(PlanFault::Url { message });
@@ -83,9 +87,11 @@ impl Rendering<'_> {
             return Ok(None);
         }
         let data_fields = object(self.context.data_fields);
-        let profile = object(self.context.profile);
         let mut payload = Payload::default();
-        payload.user_fields(&self.webhook.user_fields, &data_fields, &profile);
+        if !self.webhook.user_fields.is_empty() {
+            let profile = object(self.context.profile);
+            payload.user_fields(&self.webhook.user_fields, &data_fields, &profile);
+        }
         payload.object(&data_fields);
         if self.webhook.include_email_and_workflow_id {
             let own = [
@@ -193,8 +199,7 @@ fn not_an_object() -> PlanFault {
     }
 }
 
+/// The members of an object of the step: checked when that was parsed.
 fn object(text: Option<&str>) -> Vec<Member<'_>> {
-    text.map_or_else(Vec::new, |text| {
-        json::members(text).expect("a JSON object: checked when the step was parsed")
-    })
+    text.map_or_else(Vec::new, json::known_members)
 }

@@ -69,7 +69,7 @@ impl Bounds {
     /// Text to be made, starting empty.
     pub(super) fn made(&self) -> Made {
         Made {
-            text: String::new(),
+            text: String::with_capacity(32),
             most: self.output_bytes,
         }
     }

@@ -42,7 +42,8 @@ pub(super) fn render(
         loops: Vec::new(),
         indexes: HashMap::new(),
     };
-    let mut out = String::new();
+    // Most texts are short: room for those, at once.
+    let mut out = String::with_capacity(128);
     machine.nodes(nodes, &mut out)?;
     Ok(out)
 }

@@ -8,7 +8,10 @@ use super::Context;
 use super::json;
 use super::value::Value;
 
-/// An object of the step, its members in an order that is quick to search.
+/// Members past which an object is sorted: below it a walk is cheaper.
+const SORTED_FROM: usize = 24;
+
+/// An object of the step. Many members are in an order that is quick to search.
 #[derive(Debug)]
 pub(super) struct Index<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
@@ -24,16 +27,21 @@ pub(super) struct Root<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn of(object: &'a str) -> Self {
-        let mut members: Vec<_> = json::members(object)
-            .map(|(key, value)| (decode(key), value))
-            .collect();
-        // Stable: of equal keys the last stays last.
-        members.sort_by(|(one, _), (two, _)| one.cmp(two));
+        let mut members = Vec::with_capacity(16);
+        members.extend(json::members(object).map(|(key, value)| (decode(key), value)));
+        if members.len() >= SORTED_FROM {
+            // Stable: of equal keys the last stays last.
+            members.sort_by(|(one, _), (two, _)| one.cmp(two));
+        }
         Self(members)
     }
 
     /// The last member called `key`.
     pub(super) fn get(&self, key: &str) -> Option<&'a str> {
+        if self.0.len() < SORTED_FROM {
+            let found = self.0.iter().rev().find(|(name, _)| name == key);
+            return found.map(|(_, value)| *value);
+        }
         let after = self.0.partition_point(|(name, _)| name.as_ref() <= key);
         let (name, value) = self.0.get(after.checked_sub(1)?)?;
         (name == key).then_some(*value)
