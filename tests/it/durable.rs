@@ -3,6 +3,7 @@
 mod disk;
 mod full;
 mod load;
+mod slots;
 
 use crate::support::client::post;
 use crate::support::endpoint::{Endpoint, reply};
