@@ -2,8 +2,10 @@
 
 mod disk;
 mod full;
+mod leaving;
 mod load;
 mod slots;
+mod unstored;
 
 use crate::support::client::post;
 use crate::support::endpoint::{Endpoint, reply};
