@@ -11,7 +11,7 @@ use crate::support::client::post;
 use crate::support::endpoint::{Endpoint, reply};
 use crate::support::process::{Gateway, Stage, at, until, webhook};
 use disk::{Disk, Unsynced};
-use load::{Load, assert_kept, id_of, log};
+use load::{Kind, Load, Reader, assert_kept, id_of, log};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,10 +29,11 @@ fn a_while(range: std::ops::Range<u64>) {
 fn nothing_that_was_answered_202_is_lost_when_the_process_is_killed_at_any_moment() {
     let (endpoint, seen) = load::endpoint();
     let mut gateway = load::stage(&endpoint).start();
-    let load = Load::start(&gateway, 4000);
+    let load = Load::start(&gateway, 6000);
+    let reader = Reader::start(&gateway);
 
     let mut kills = 0;
-    while kills < 8 {
+    while kills < 10 {
         let before = load.answered();
         a_while(20..300);
         gateway.kill();
@@ -43,8 +44,13 @@ fn nothing_that_was_answered_202_is_lost_when_the_process_is_killed_at_any_momen
     }
     let promised = load.finish();
 
-    assert!(promised.kept.len() >= 2000, "{}", promised.kept.len());
+    for kind in [Kind::Async, Kind::Retried, Kind::Paced] {
+        let kept = promised.kept_of(kind);
+        assert!(kept >= 1000, "{kind:?}: {kept}");
+    }
+    assert!(promised.finished.len() >= 1000, "{promised:?}");
     assert_kept(&gateway, &promised, &seen);
+    assert_followed(&gateway, reader);
 }
 
 #[test]
@@ -54,6 +60,7 @@ fn nothing_that_was_answered_202_is_lost_when_the_power_fails() {
     let mut disk = Disk::watching(stage.folder().join("data"));
     let mut gateway = disk.around(stage).start();
     let load = Load::start(&gateway, 2000);
+    let reader = Reader::start(&gateway);
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut chance = fastrand::Rng::with_seed(seed);
@@ -75,6 +82,7 @@ fn nothing_that_was_answered_202_is_lost_when_the_power_fails() {
     assert!(lost > 0, "no write was ever without a sync");
     assert!(promised.kept.len() >= 1000, "{}", promised.kept.len());
     assert_kept(&gateway, &promised, &seen);
+    assert_followed(&gateway, reader);
 }
 
 #[test]
@@ -222,6 +230,14 @@ fn what_is_wrong_with_the_files_is_in_the_log_once_the_process_serves() {
 
     let said = |log: &str| log.matches("webhooks/w.toml:1:8: name").count();
     assert_eq!(said(&logs), 1, "{logs}");
+}
+
+/// Who followed the log all the while has read what is there, in the same order.
+fn assert_followed(gateway: &Gateway, reader: Reader) {
+    let (read, log) = (reader.finish(), log(gateway));
+    let mut pairs = read.iter().zip(&log);
+    let differ = pairs.position(|(read, logged)| read != logged);
+    assert_eq!((differ, read.len()), (None, log.len()));
 }
 
 /// The settings of `gateway`, with other addresses.
