@@ -190,7 +190,7 @@ fn the_process_ends_once_due_steps_are_done_and_leaves_those_that_have_begun_no_
 
     stop(&mut gateway);
 
-    endpoint.wait_for(&expected([("begun", 1)]));
+    assert_eq!(endpoint.attempts(), expected([("begun", 1)]));
     works.store(true, Ordering::SeqCst);
     endpoint.start_again(&mut gateway);
     assert_eq!(finished(&gateway, 3)[0], "begun");
@@ -265,4 +265,27 @@ fn a_step_whose_client_hung_up_is_not_repeated_where_the_answer_comes_within_the
 
     finished(&gateway, 1);
     assert_eq!(endpoint.attempts(), expected([("s", 1)]));
+}
+
+#[test]
+fn hundreds_that_outlast_the_grace_are_all_answered_202_and_delivered_after_the_start() {
+    let endpoint = Patient::silent();
+    let mut gateway = endpoint.stage("200ms").start();
+    let ids: Vec<String> = (0..500).map(|n| format!("s-{n}")).collect();
+    let clients = ids.iter().map(|id| sent(&gateway, "", id));
+    let clients: Vec<_> = clients.collect();
+    let once: BTreeMap<_, _> = ids.iter().map(|id| (id.clone(), 1)).collect();
+    endpoint.wait_for(&once);
+
+    gateway.stop();
+
+    for mut client in clients {
+        assert_eq!(client.answer().status, 202);
+    }
+    assert!(gateway.ended().success(), "{}", gateway.logs());
+    endpoint.start_again(&mut gateway);
+
+    finished(&gateway, ids.len());
+    let twice: BTreeMap<_, _> = ids.iter().map(|id| (id.clone(), 2)).collect();
+    assert_eq!(endpoint.attempts(), twice);
 }
