@@ -29,7 +29,7 @@ pub use gateway::{
     Retry, Role, Shutdown, Steps, Store,
 };
 pub use journey::{Journey, LiveDataFailure, Rate, Tile, TileType};
-pub use load::{Draft, Loaded, check, draft, load, read};
+pub use load::{Draft, Loaded, Opened, check, draft, load, open, read};
 pub use watch::Watch;
 pub use webhook::{
     Ambiguous, Auth, Body, DataRetrieval, Destination, Header, HeaderContent, LiveField, LiveType,

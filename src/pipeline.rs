@@ -4,6 +4,7 @@
 //! `Pipeline::resume` differ only in where the step comes from and is put away.
 
 mod custody;
+mod slots;
 mod travel;
 mod trial;
 mod turnstile;
@@ -20,7 +21,6 @@ use crate::telemetry::Telemetry;
 use custody::{Held, Lease};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -33,9 +33,6 @@ pub use turnstile::Turnstile;
 
 /// When a step that found its host busy is said to be expected: places come free as others end.
 const BUSY: Duration = Duration::from_secs(1);
-
-/// Slots this far apart are remembered across restarts: a shorter pause no restart undercuts.
-const SLOW: Duration = Duration::from_secs(1);
 
 /// The path. Clones share its parts.
 #[derive(Debug, Clone)]
@@ -88,11 +85,6 @@ impl Pipeline {
             store,
             telemetry,
         }
-    }
-
-    /// Takes note of the slots that were used before this process started.
-    pub fn restore_slots(&self, slots: &[(TileRef, Timestamp)]) {
-        self.rates.restore(slots);
     }
 
     /// Takes a step as far as it goes now.
@@ -291,11 +283,8 @@ impl Pipeline {
             let message = "the endpoint's host has as many requests in flight as it may";
             Next::Wait(travel.held_back(PendingReason::Busy, BUSY, message))
         })?;
-        if let Some((tile, rate)) = &pace
-            && rate.per / rate.count.get() > SLOW
-            && let Err(error) = self.store.mark_slot(tile, Timestamp::now()).await
-        {
-            tracing::warn!(%tile, "a slot was not noted, and a restart will not know of it: {error}");
+        if let Some((tile, rate)) = &pace {
+            self.note_slot(tile, *rate).await;
         }
         if let Some(slot) = slot {
             slot.used();

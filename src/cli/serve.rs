@@ -34,17 +34,18 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let loaded = config::load(&self.config)?;
-        let live = loaded.live();
-        let gateway = live.get().gateway.clone();
+        let opened = config::open(&self.config)?;
+        let gateway = opened.settings().clone();
         // Kept to the end, so that the last lines are written.
         let logs = Logs::start(&gateway.log).context("cannot start the log")?;
-        loaded.log_faults();
         let telemetry = Telemetry::default();
 
-        let egress = Egress::new(OwnListeners::from(&gateway.listen));
+        // First: it locks the data folder, in which the configuration keeps its copies.
         let store = SqliteStore::open(&gateway.store, Clock::System, telemetry.clone())?;
         let store: Arc<dyn Store> = Arc::new(store);
+        let loaded = opened.load()?;
+        let live = loaded.live();
+        let egress = Egress::new(OwnListeners::from(&gateway.listen));
         let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
         pipeline.restore_slots(&slots(&*store).context("cannot read the schedule")?);
         let workers = app::workers(&gateway);
@@ -86,7 +87,15 @@ impl From<StartFault> for Failure {
 
 impl From<OpenFault> for Failure {
     fn from(fault: OpenFault) -> Self {
-        Self::Other(fault.into())
+        match fault {
+            // `store.folder` names what cannot be one.
+            OpenFault::Folder { .. } => Self::Refused(fault.into()),
+            OpenFault::InUse { .. }
+            | OpenFault::Newer { .. }
+            | OpenFault::Foreign { .. }
+            | OpenFault::Database { .. }
+            | OpenFault::Thread { .. } => Self::Other(fault.into()),
+        }
     }
 }
 

@@ -44,15 +44,6 @@ struct Written {
     depends: Depends,
 }
 
-/// Whether versions in service are remembered across restarts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Memory {
-    /// Kept in the data folder, and judged against.
-    Kept,
-    /// As at a first start.
-    None,
-}
-
 /// What a look at the folder came to.
 #[derive(Debug)]
 pub(super) struct Look {
@@ -66,11 +57,12 @@ pub(super) struct Look {
 
 impl Folder {
     /// Reads everything for the first time. `path` is `gateway.toml`, or the folder that holds it.
+    /// The data folder is left alone: another process may be at work there.
     ///
     /// # Errors
     /// Every error of the folder, where `gateway.toml` is not valid. Else what is wrong with other
     /// files is in the snapshot.
-    pub(super) fn open(path: &Path, memory: Memory) -> Result<(Self, Arc<Snapshot>), Faults> {
+    pub(super) fn read(path: &Path) -> Result<Self, Faults> {
         let file = if path.is_dir() {
             path.join("gateway.toml")
         } else {
@@ -79,10 +71,6 @@ impl Folder {
         let base = file.parent().map(Path::to_owned).unwrap_or_default();
         let written = Written::read(&file, &base, None)
             .unwrap_or_else(|| Written::failed(&file, "is being written".into()));
-        let copies = match (&written.gateway, memory) {
-            (Some(gateway), Memory::Kept) => Some(copies(&file, gateway)?),
-            (Some(_) | None, Memory::None) | (None, Memory::Kept) => None,
-        };
         // Without settings nothing starts, but what is wrong with the other files is said too.
         let running = written.gateway.clone().unwrap_or_default();
         let mut folder = Self {
@@ -99,22 +87,29 @@ impl Folder {
             links: Vec::new(),
         };
         folder.scan_until_settled();
-        if let Some(copies) = copies {
-            // What served before the restart serves, for the rules of a reload to judge.
-            recall(&mut folder.webhooks, &copies, &folder.base);
-            recall(&mut folder.journeys, &copies, &folder.base);
-            folder.keeper = Some(
-                Keeper::start(copies).map_err(|e| unusable(&folder.file, &folder.running, &e))?,
-            );
-        }
-        let snapshot = folder.judge();
         if folder.written.gateway.is_none() {
+            let snapshot = folder.judge();
             let error = |fault: &&Fault| fault.severity == Severity::Error;
             return Err(Faults(
                 snapshot.faults.iter().filter(error).cloned().collect(),
             ));
         }
-        Ok((folder, snapshot))
+        Ok(folder)
+    }
+
+    /// Remembers: what served before this start serves, for the rules of a reload to judge, and
+    /// what serves from now on is kept in the data folder. To be told before anything is judged.
+    ///
+    /// # Errors
+    /// A data folder that cannot be used.
+    pub(super) fn remember(&mut self) -> Result<(), Faults> {
+        let unusable = |error| unusable(&self.file, &self.running, &error);
+        let kinds = [ReadWebhook::FOLDER, ReadJourney::FOLDER];
+        let copies = Copies::open(&self.running.store.folder, kinds).map_err(unusable)?;
+        recall(&mut self.webhooks, &copies, &self.base);
+        recall(&mut self.journeys, &copies, &self.base);
+        self.keeper = Some(Keeper::start(copies).map_err(unusable)?);
+        Ok(())
     }
 
     /// Looks again. Files in `held` are being written: they stay as they are known.
@@ -192,8 +187,13 @@ impl Folder {
         }
     }
 
+    /// What is in force.
+    pub(super) fn running(&self) -> &Gateway {
+        &self.running
+    }
+
     /// Decides what serves now.
-    fn judge(&mut self) -> Arc<Snapshot> {
+    pub(super) fn judge(&mut self) -> Arc<Snapshot> {
         let mut faults = self.written.faults.clone();
         if let Some(written) = &self.written.gateway {
             let (running, waiting) = judge::merged(&self.running, written);
@@ -247,9 +247,8 @@ impl Folder {
     }
 }
 
-/// Writes a fault to the log.
 /// Writes `fault` into the log.
-pub(super) fn log(fault: &Fault) {
+fn log(fault: &Fault) {
     match fault.severity {
         Severity::Error => tracing::error!(file = fault.file, "{fault}"),
         Severity::Warning => tracing::warn!(file = fault.file, "{fault}"),
@@ -312,11 +311,6 @@ impl Written {
             depends: self.depends.clone(),
         }
     }
-}
-
-fn copies(file: &Path, gateway: &Gateway) -> Result<Copies, Faults> {
-    let kinds = [ReadWebhook::FOLDER, ReadJourney::FOLDER];
-    Copies::open(&gateway.store.folder, kinds).map_err(|error| unusable(file, gateway, &error))
 }
 
 /// What is said of a data folder in which nothing can be kept.

@@ -1,12 +1,16 @@
 //! The ways into a configuration folder: start from it, check it, judge a draft.
 
 use super::fault::{Faults, Report};
-use super::folder::{Folder, Memory};
+use super::folder::Folder;
 use super::read::{self, Reading, Sheet};
-use super::{Live, Snapshot, Watch, Webhook};
+use super::{Gateway, Live, Snapshot, Watch, Webhook};
 use crate::model::WebhookId;
 use std::path::Path;
 use std::sync::Arc;
+
+/// A configuration that was read. Nothing in the data folder was touched yet.
+#[derive(Debug)]
+pub struct Opened(Folder);
 
 /// A configuration in force, that nobody watches yet.
 #[derive(Debug)]
@@ -27,16 +31,21 @@ pub struct Draft {
     pub report: Report,
 }
 
-/// Starts from the folder of `path`: `gateway.toml`, or the folder that holds it. Versions that
-/// served before are recalled from the data folder, and those that serve now are kept there.
+/// Reads the folder of `path`: `gateway.toml`, or the folder that holds it.
 ///
 /// # Errors
-/// The faults of `gateway.toml`, where it is not valid, or a data folder that cannot be used. What
-/// is wrong with other files is in [`Snapshot::faults`].
+/// The faults of `gateway.toml`, where it is not valid. What is wrong with other files is in
+/// [`Snapshot::faults`].
+pub fn open(path: &Path) -> Result<Opened, Faults> {
+    Folder::read(path).map(Opened)
+}
+
+/// Starts from the folder of `path`, in a data folder that is nobody else's.
+///
+/// # Errors
+/// Those of [`open`] and [`Opened::load`].
 pub fn load(path: &Path) -> Result<Loaded, Faults> {
-    let (folder, snapshot) = Folder::open(path, Memory::Kept)?;
-    let live = Live::of(snapshot);
-    Ok(Loaded { folder, live })
+    open(path)?.load()
 }
 
 /// What the folder of `path` comes to at a first start, nothing recalled and nothing kept.
@@ -44,7 +53,7 @@ pub fn load(path: &Path) -> Result<Loaded, Faults> {
 /// # Errors
 /// The faults of `gateway.toml`, where it is not valid.
 pub fn read(path: &Path) -> Result<Arc<Snapshot>, Faults> {
-    Folder::open(path, Memory::None).map(|(_, snapshot)| snapshot)
+    Folder::read(path).map(|mut folder| folder.judge())
 }
 
 /// Everything that is wrong with the folder of `path`, judged as at a first start.
@@ -81,17 +90,31 @@ pub fn draft(id: &WebhookId, text: &str, file: &str, base: &Path) -> Draft {
     }
 }
 
+// === impl Opened ===
+
+impl Opened {
+    /// The settings to start with.
+    pub fn settings(&self) -> &Gateway {
+        self.0.running()
+    }
+
+    /// Puts it in force, in a data folder that is this process's alone by now. Versions that
+    /// served before are recalled from there, those that serve now are kept there, and what is
+    /// wrong with the files goes to the log.
+    ///
+    /// # Errors
+    /// A data folder that cannot be used.
+    pub fn load(self) -> Result<Loaded, Faults> {
+        let mut folder = self.0;
+        folder.remember()?;
+        let live = Live::of(folder.judge());
+        Ok(Loaded { folder, live })
+    }
+}
+
 // === impl Loaded ===
 
 impl Loaded {
-    /// Writes what is wrong with the files into the log, which starts only once the configuration
-    /// has said how.
-    pub fn log_faults(&self) {
-        for fault in &*self.live.get().faults {
-            super::folder::log(fault);
-        }
-    }
-
     /// What is in force, from now on.
     pub fn live(&self) -> Live {
         self.live.clone()

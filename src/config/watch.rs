@@ -214,7 +214,6 @@ impl Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::folder::Memory;
     use std::fs;
 
     #[test]
@@ -222,7 +221,8 @@ mod tests {
         let conf = tempfile::TempDir::new().unwrap();
         let gateway = conf.path().join("gateway.toml");
         fs::write(&gateway, "[retry]\nmax_retries = 1\n").unwrap();
-        let (folder, snapshot) = Folder::open(conf.path(), Memory::None).unwrap();
+        let mut folder = Folder::read(conf.path()).unwrap();
+        let snapshot = folder.judge();
         let live = Live::of(snapshot);
         let _watch = Watch::through(folder, live.clone(), |_| Eyes::shut());
 

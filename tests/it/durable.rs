@@ -2,14 +2,20 @@
 
 mod disk;
 mod full;
+mod leaving;
 mod load;
+mod slots;
+mod unstored;
 
 use crate::support::client::post;
 use crate::support::endpoint::{Endpoint, reply};
-use crate::support::process::{Stage, at, until, webhook};
+use crate::support::process::{Gateway, Stage, at, until, webhook};
 use disk::{Disk, Unsynced};
-use load::{Load, assert_kept, id_of, log};
+use load::{Kind, Load, Reader, assert_kept, id_of, log};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,10 +29,11 @@ fn a_while(range: std::ops::Range<u64>) {
 fn nothing_that_was_answered_202_is_lost_when_the_process_is_killed_at_any_moment() {
     let (endpoint, seen) = load::endpoint();
     let mut gateway = load::stage(&endpoint).start();
-    let load = Load::start(&gateway, 4000);
+    let load = Load::start(&gateway, 6000);
+    let reader = Reader::start(&gateway);
 
     let mut kills = 0;
-    while kills < 8 {
+    while kills < 10 {
         let before = load.answered();
         a_while(20..300);
         gateway.kill();
@@ -37,8 +44,13 @@ fn nothing_that_was_answered_202_is_lost_when_the_process_is_killed_at_any_momen
     }
     let promised = load.finish();
 
-    assert!(promised.kept.len() >= 2000, "{}", promised.kept.len());
+    for kind in [Kind::Async, Kind::Retried, Kind::Paced] {
+        let kept = promised.kept_of(kind);
+        assert!(kept >= 1000, "{kind:?}: {kept}");
+    }
+    assert!(promised.finished.len() >= 1000, "{promised:?}");
     assert_kept(&gateway, &promised, &seen);
+    assert_followed(&gateway, reader);
 }
 
 #[test]
@@ -48,6 +60,7 @@ fn nothing_that_was_answered_202_is_lost_when_the_power_fails() {
     let mut disk = Disk::watching(stage.folder().join("data"));
     let mut gateway = disk.around(stage).start();
     let load = Load::start(&gateway, 2000);
+    let reader = Reader::start(&gateway);
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut chance = fastrand::Rng::with_seed(seed);
@@ -69,6 +82,7 @@ fn nothing_that_was_answered_202_is_lost_when_the_power_fails() {
     assert!(lost > 0, "no write was ever without a sync");
     assert!(promised.kept.len() >= 1000, "{}", promised.kept.len());
     assert_kept(&gateway, &promised, &seen);
+    assert_followed(&gateway, reader);
 }
 
 #[test]
@@ -153,12 +167,7 @@ fn a_second_process_on_the_same_data_folder_is_refused_and_the_first_goes_on() {
     let mut gateway = Stage::new()
         .webhook("w", webhook("POST", &at(&endpoint, "/"), ""))
         .start();
-    let text = std::fs::read_to_string(gateway.path("conf/gateway.toml")).unwrap();
-    let elsewhere = [gateway.http, gateway.door]
-        .iter()
-        .fold(text, |text, address| {
-            text.replace(&address.to_string(), "127.0.0.1:0")
-        });
+    let elsewhere = elsewhere(&gateway);
     gateway.rewrite("conf/second.toml", elsewhere);
 
     let second = gateway.output(&["serve", "--config", "conf/second.toml"]);
@@ -172,4 +181,85 @@ fn a_second_process_on_the_same_data_folder_is_refused_and_the_first_goes_on() {
     gateway.kill();
     gateway.start_again();
     assert_eq!(gateway.step(&json!({"webhook": "w"})).0, 200);
+}
+
+#[test]
+fn a_second_process_that_is_refused_leaves_the_copies_of_what_the_first_serves() {
+    let endpoint = Endpoint::replying([reply(200)]);
+    let text = webhook("POST", &at(&endpoint, "/"), "");
+    let gateway = Stage::new().webhook("w", &text).start();
+    let copy = gateway.path("data/served/webhooks/w.toml");
+    until("the copy of the webhook", || copy.exists());
+    for part in ["other/webhooks", "other/journeys"] {
+        fs::create_dir_all(gateway.path(part)).unwrap();
+    }
+    gateway.rewrite("other/gateway.toml", elsewhere(&gateway));
+    let others = webhook("POST", &at(&endpoint, "/other"), "");
+    gateway.rewrite("other/webhooks/w.toml", &others);
+    gateway.rewrite("other/webhooks/other.toml", &others);
+    let before = files(&gateway.path("data/served"));
+
+    let second = gateway.output(&["serve", "--config", "other/gateway.toml"]);
+
+    assert_eq!(second.status.code(), Some(3), "{second:?}");
+    assert_eq!(files(&gateway.path("data/served")), before);
+    assert_eq!(fs::read_to_string(copy).unwrap(), text);
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_one_is_a_refused_configuration() {
+    let stage = Stage::new()
+        .file("conf/gateway.toml", "store.folder = 'taken'\n")
+        .file("taken", "");
+
+    let refused = stage.output(&["serve", "--config", "conf/gateway.toml"]);
+
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the data folder taken cannot be used"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_files_is_in_the_log_once_the_process_serves() {
+    let gateway = Stage::new().webhook("w", "name = 7\n").start();
+
+    let logs = gateway.logs();
+
+    let said = |log: &str| log.matches("webhooks/w.toml:1:8: name").count();
+    assert_eq!(said(&logs), 1, "{logs}");
+}
+
+/// Who followed the log all the while has read what is there, in the same order.
+fn assert_followed(gateway: &Gateway, reader: Reader) {
+    let (read, log) = (reader.finish(), log(gateway));
+    let mut pairs = read.iter().zip(&log);
+    let differ = pairs.position(|(read, logged)| read != logged);
+    assert_eq!((differ, read.len()), (None, log.len()));
+}
+
+/// The settings of `gateway`, with other addresses.
+fn elsewhere(gateway: &Gateway) -> String {
+    let text = fs::read_to_string(gateway.path("conf/gateway.toml")).unwrap();
+    let addresses = [gateway.http, gateway.door].into_iter();
+    addresses.fold(text, |text, address| {
+        text.replace(&address.to_string(), "127.0.0.1:0")
+    })
+}
+
+/// The files below `folder`, with their texts.
+fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    for item in fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            found.append(&mut files(&path));
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            found.insert(path, text);
+        }
+    }
+    found
 }

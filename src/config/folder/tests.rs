@@ -50,7 +50,8 @@ fn webhook(name: &str) -> String {
 #[test]
 fn of_ten_thousand_webhooks_and_a_hundred_thousand_tiles_only_the_changed_file_is_parsed() {
     let conf = large(10_000, 1_000, 100);
-    let (mut folder, snapshot) = Folder::open(conf.path(), Memory::None).unwrap();
+    let mut folder = Folder::read(conf.path()).unwrap();
+    let snapshot = folder.judge();
     let tiles = |snapshot: &Snapshot| -> usize {
         let journeys = snapshot.journeys.values();
         let tiles = journeys.map(|service| match service {

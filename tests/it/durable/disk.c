@@ -5,8 +5,9 @@
  *
  *     DISK_FOLDER   the folder, absolute, without symbolic links
  *     DISK_JOURNAL  where the journal goes; none is kept without it
- *     DISK_SPACE    a file of 8 bytes: how many bytes the files may have together, as a number of
- *                   this machine. May change at any time; 0 is no limit.
+ *     DISK_STATE    a file of two numbers of 8 bytes, as this machine writes them: how many bytes
+ *                   the files may have together, 0 for no limit, and how long a sync takes, in us.
+ *                   May change at any time.
  *
  * A record is five numbers of 8 bytes (kind, inode, a, length of the name, length of the data),
  * then the name, then the data.
@@ -33,14 +34,14 @@
 #include <unistd.h>
 
 enum { OPENED = 1, WRITTEN, CUT, SYNCED, NAMES_SYNCED, RENAMED, UNLINKED, SYNC_BEGUN };
-enum { DESCRIPTORS = 65536, SYNC_US = 2000 };
+enum { DESCRIPTORS = 65536, STATE = 16, SYNC_US = 2000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX];
 static size_t folder_length;
 static int journal = -1;
 static uint64_t syncs;
-static volatile uint64_t *space;
+static volatile uint64_t *space, *sync_us;
 static uint64_t used;
 /* Of each descriptor of a file in the folder, or of the folder itself. */
 static uint64_t inodes[DESCRIPTORS];
@@ -91,14 +92,14 @@ static int room(int fd, uint64_t size) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-    const char *where = getenv("DISK_FOLDER"), *to = getenv("DISK_JOURNAL"), *most = getenv("DISK_SPACE");
+    const char *where = getenv("DISK_FOLDER"), *to = getenv("DISK_JOURNAL"), *state = getenv("DISK_STATE");
     if (!where) return;
     snprintf(folder, sizeof folder, "%s", where);
     if (to) journal = syscall(SYS_openat, AT_FDCWD, to, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (most) {
-        int fd = syscall(SYS_openat, AT_FDCWD, most, O_RDWR | O_CLOEXEC, 0);
-        void *map = mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
-        if (fd >= 0 && map != MAP_FAILED) space = map;
+    if (state) {
+        int fd = syscall(SYS_openat, AT_FDCWD, state, O_RDWR | O_CLOEXEC, 0);
+        volatile uint64_t *map = mmap(NULL, STATE, PROT_READ, MAP_SHARED, fd, 0);
+        if (fd >= 0 && map != MAP_FAILED) space = map, sync_us = map + 1;
     }
     DIR *files = opendir(folder);
     struct dirent *file;
@@ -255,7 +256,7 @@ static int synced(int fd) {
     char names = is_folder[fd];
     record(SYNC_BEGUN, inode, sync, NULL, NULL, 0);
     pthread_mutex_unlock(&lock);
-    usleep(SYNC_US);
+    usleep(sync_us ? *sync_us : SYNC_US);
     pthread_mutex_lock(&lock);
     record(names ? NAMES_SYNCED : SYNCED, inode, sync, NULL, NULL, 0);
     pthread_mutex_unlock(&lock);

@@ -3,13 +3,17 @@
 use crate::support::process::Stage;
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a disk writes at once, or not at all.
 const SECTOR: usize = 512;
+
+/// How long a sync takes until told otherwise.
+const SYNC: Duration = Duration::from_millis(2);
 
 /// The library that is preloaded into the gateway, and its journal.
 pub(super) struct Disk {
@@ -86,12 +90,15 @@ impl Disk {
             .status()
             .unwrap();
         assert!(built.success());
-        fs::write(tools.path().join("space"), [0; 8]).unwrap();
-        Self {
+        let disk = Self {
             tools,
             folder,
             begin: HashMap::new(),
-        }
+        };
+        fs::write(disk.state(), []).unwrap();
+        disk.set_space(0);
+        disk.set_sync(SYNC);
+        disk
     }
 
     /// `stage` with the library between it and the folder.
@@ -107,16 +114,24 @@ impl Disk {
             ("LD_PRELOAD", self.tools.path().join("disk.so")),
             ("DISK_FOLDER", self.folder.clone()),
             ("DISK_JOURNAL", self.journal()),
-            ("DISK_SPACE", self.space()),
+            ("DISK_STATE", self.state()),
         ]
     }
 
     /// How many bytes the files of the folder may have together; 0 is no limit.
     pub(super) fn set_space(&self, bytes: u64) {
+        self.set(0, bytes);
+    }
+
+    /// How long a sync takes.
+    pub(super) fn set_sync(&self, time: Duration) {
+        self.set(8, time.as_micros().try_into().unwrap());
+    }
+
+    fn set(&self, at: u64, number: u64) {
         // In place: the library reads the file through a mapping.
-        let mut file = fs::File::options();
-        let mut file = file.write(true).open(self.space()).unwrap();
-        file.write_all(&bytes.to_ne_bytes()).unwrap();
+        let file = fs::File::options().write(true).open(self.state()).unwrap();
+        file.write_all_at(&number.to_ne_bytes(), at).unwrap();
     }
 
     /// Takes back the end of all that was done, from some moment on.
@@ -156,8 +171,8 @@ impl Disk {
         lost
     }
 
-    fn space(&self) -> PathBuf {
-        self.tools.path().join("space")
+    fn state(&self) -> PathBuf {
+        self.tools.path().join("state")
     }
 
     fn journal(&self) -> PathBuf {

@@ -2,14 +2,14 @@
 //!
 //! A sender that hears nothing sends the same step again, with the same id, as the contract asks.
 
-use crate::support::client::post_with;
+use crate::support::client::{get, post_with};
 use crate::support::endpoint::{Endpoint, Received, Reply, Speaks, reply};
 use crate::support::process::{Gateway, Stage, at, until, webhook};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::Duration;
@@ -26,19 +26,26 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What the endpoint got: of each step, the `Idempotency-Key` of each attempt.
 pub(super) type Seen = Arc<Mutex<BTreeMap<usize, Vec<String>>>>;
 
-/// Steps 0, 3, 6… are sent inline, 1, 4, 7… ask to be answered at once, and 2, 5, 8… find an
-/// endpoint that fails once or twice.
+/// Steps 0, 4, 8… are sent inline, 1, 5, 9… ask to be answered at once, 2, 6, 10… find an endpoint
+/// that fails once or twice, and 3, 7, 11… are more than the rate limit of their tile lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Inline,
     Async,
     Retried,
+    Paced,
 }
 
 /// Senders at work.
 pub(super) struct Load {
     senders: Vec<JoinHandle<()>>,
     promised: Arc<Mutex<Promised>>,
+}
+
+/// Reads the outcome log as it grows, page after page.
+pub(super) struct Reader {
+    thread: JoinHandle<Vec<Value>>,
+    over: Arc<AtomicBool>,
 }
 
 /// What was answered.
@@ -54,10 +61,11 @@ pub(super) struct Promised {
 
 impl Kind {
     fn of(step: usize) -> Self {
-        match step % 3 {
+        match step % 4 {
             0 => Self::Inline,
             1 => Self::Async,
-            _ => Self::Retried,
+            2 => Self::Retried,
+            _ => Self::Paced,
         }
     }
 }
@@ -109,6 +117,52 @@ impl Load {
     }
 }
 
+// === impl Reader ===
+
+impl Reader {
+    pub(super) fn start(gateway: &Gateway) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let (is_over, mut sender) = (over.clone(), Sender::new(gateway.http));
+        let thread = thread::spawn(move || {
+            let (mut read, mut after) = (Vec::new(), String::new());
+            loop {
+                let last = is_over.load(Ordering::SeqCst);
+                let request = get(&format!("/v1/outcomes?limit=100{after}"), "");
+                if let Ok((200, page)) = sender.exchange(&request) {
+                    let page: Value = serde_json::from_str(&page).unwrap();
+                    let outcomes = page["outcomes"].as_array().unwrap();
+                    after = format!("&after={}", page["cursor"].as_str().unwrap());
+                    read.extend_from_slice(outcomes);
+                    if last && outcomes.is_empty() {
+                        return read;
+                    }
+                } else {
+                    sender.stream = None;
+                }
+                sleep(PAUSE);
+            }
+        });
+        Self { thread, over }
+    }
+
+    /// All that it read, once there is nothing more to read.
+    pub(super) fn finish(self) -> Vec<Value> {
+        self.over.store(true, Ordering::SeqCst);
+        self.thread.join().unwrap()
+    }
+}
+
+// === impl Promised ===
+
+impl Promised {
+    /// How many steps of a kind were answered `202`.
+    pub(super) fn kept_of(&self, kind: Kind) -> usize {
+        let number = |id: &&String| id.strip_prefix("step-").unwrap().parse().unwrap();
+        let kinds = self.kept.iter().map(|id| Kind::of(number(&id)));
+        kinds.filter(|of| *of == kind).count()
+    }
+}
+
 /// A connection to the gateway, when there is one.
 struct Sender {
     address: SocketAddr,
@@ -127,11 +181,15 @@ impl Sender {
 
     /// Sends a step until it is answered `200` or `202`; which of them.
     fn deliver(&mut self, step: usize) -> u16 {
-        let body =
-            json!({"id": id(step), "webhook": "w", "email": "a@b.c", "dataFields": {"n": step}});
-        let prefer = match Kind::of(step) {
+        let kind = Kind::of(step);
+        let mut body = json!({"id": id(step), "email": "a@b.c", "dataFields": {"n": step}});
+        match kind {
+            Kind::Inline | Kind::Async | Kind::Retried => body["webhook"] = json!("w"),
+            Kind::Paced => body["tile"] = json!("j/paced"),
+        }
+        let prefer = match kind {
             Kind::Async => "Prefer: respond-async\r\n",
-            Kind::Inline | Kind::Retried => "",
+            Kind::Inline | Kind::Retried | Kind::Paced => "",
         };
         let request = post_with(prefer, &body.to_string());
         loop {
@@ -189,7 +247,7 @@ pub(super) fn endpoint() -> (Endpoint, Seen) {
         let mut kept = kept.lock().unwrap();
         let keys = kept.entry(step).or_default();
         keys.push(key);
-        let fails = Kind::of(step) == Kind::Retried && keys.len() <= 1 + step % 2;
+        let fails = Kind::of(step) == Kind::Retried && keys.len() <= 1 + step / 4 % 2;
         reply(if fails { 503 } else { 200 })
     };
     (Endpoint::answering(Speaks::Http, script), seen)
@@ -197,13 +255,17 @@ pub(super) fn endpoint() -> (Endpoint, Seen) {
 
 /// A gateway to be that sends the load on to `endpoint`, and retries soon.
 pub(super) fn stage(endpoint: &Endpoint) -> Stage {
+    let journey = "workflow_id = 1\nname = 'J'\n[[tiles]]\nid = 'paced'\ntype = 'webhook'\n\
+        webhook = 'w'\nrate_limit = '400/second'\n";
     Stage::new()
+        .set("delivery.inline_wait", "'1ms'")
         .set("retry.delay", "'200ms'")
         .set("retry.max_retries", "100")
         .set("log.level", "'warn'")
         .set("store.reserve", "'1MiB'")
         .set("admin.token", "'chief'")
         .webhook("w", webhook("POST", &at(endpoint, "/hook?n={{n}}"), ""))
+        .journey("j", journey)
 }
 
 /// Nothing that was promised is lost: the log has one entry for each step that was made durable,
@@ -240,7 +302,7 @@ pub(super) fn log(gateway: &Gateway) -> Vec<Value> {
     let mut after = String::new();
     loop {
         let path = format!("/v1/outcomes?limit=1000{after}");
-        let answer = gateway.ask(&crate::support::client::get(&path, ""));
+        let answer = gateway.ask(&get(&path, ""));
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         let mut page: Value = serde_json::from_str(&answer.body).unwrap();
         let Value::Array(outcomes) = page["outcomes"].take() else {
