@@ -4,6 +4,7 @@
 //! Labels come from bounded sets, so that no caller can make the process count without end.
 
 mod latency;
+mod lines;
 mod logs;
 mod metrics;
 mod record;

@@ -21,6 +21,10 @@ const MOST_IDLE: usize = 1024;
 /// How long a connection waits; most servers keep theirs for longer.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// From when on the kernel is asked too whether an idle connection was closed: servers close what
+/// has been idle for long, and to ask costs a system call.
+const ASKED_FROM: Duration = Duration::from_millis(10);
+
 /// Answers whose rest a thread reads away at a time. It must be bounded: they hold a connection
 /// each, and no longer count as in flight.
 const MOST_LINGERING: usize = 256;
@@ -60,6 +64,7 @@ struct Shelf {
 
 struct Idle {
     socket: Box<Socket>,
+    since: Instant,
     until: Instant,
 }
 
@@ -148,9 +153,9 @@ impl Pool {
         }
         while let Some(mut idle) = shelf.idle.pop() {
             shelves.idle -= 1;
-            let good =
-                fit(idle.socket.terms) && idle.until > Instant::now() && idle.socket.is_quiet();
-            if good {
+            let now = Instant::now();
+            let is_old = now.saturating_duration_since(idle.since) >= ASKED_FROM;
+            if fit(idle.socket.terms) && idle.until > now && idle.socket.is_quiet(is_old) {
                 return Turn::Http1(idle.socket);
             }
         }
@@ -159,13 +164,18 @@ impl Pool {
 
     /// Keeps an HTTP/1.1 connection whose answer has been read to its end, for `idle` at most.
     pub(super) fn put(&self, origin: &Origin, socket: Box<Socket>, idle: Option<Duration>) {
-        let until = Instant::now() + idle.unwrap_or(IDLE).min(IDLE);
+        let since = Instant::now();
+        let until = since + idle.unwrap_or(IDLE).min(IDLE);
         let mut shelves = self.lock();
         if shelves.idle >= MOST_IDLE {
             shelves.drop_oldest();
         }
         shelves.idle += 1;
-        shelves.shelf(origin).idle.push(Idle { socket, until });
+        shelves.shelf(origin).idle.push(Idle {
+            socket,
+            since,
+            until,
+        });
         self.sweep_later(&mut shelves);
     }
 

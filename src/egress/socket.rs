@@ -93,8 +93,8 @@ impl Socket {
 
     /// Whether the other side has left an idle connection open and said nothing on it.
     ///
-    /// The kernel is asked too: it can know of a close that the runtime has not seen yet.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    /// To `ask` the kernel too is safer: it can know of a close that the runtime has not seen yet.
+    pub(super) fn is_quiet(&mut self, ask: bool) -> bool {
         let mut byte = [0];
         let mut read = ReadBuf::new(&mut byte);
         let mut context = Context::from_waker(Waker::noop());
@@ -103,6 +103,9 @@ impl Socket {
             .is_ready()
         {
             return false;
+        }
+        if !ask {
+            return true;
         }
         let tcp = match &self.io {
             Io::Plain(tcp) => tcp,

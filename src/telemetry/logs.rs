@@ -2,6 +2,7 @@
 //!
 //! To stderr, so that stdout belongs to what a command prints.
 
+use super::lines::JsonLines;
 use super::sink::{Sink, Writing};
 use crate::config::{Log, LogFormat};
 use std::io::{self, IsTerminal, stderr};
@@ -47,7 +48,7 @@ impl Logs {
         });
         let layer = match format {
             LogFormat::Text => layer.boxed(),
-            LogFormat::Json => layer.json().flatten_event(true).boxed(),
+            LogFormat::Json => layer.event_format(JsonLines { timed: true }).boxed(),
         };
         tracing_subscriber::registry()
             .with(layer.with_filter(filter))

@@ -64,6 +64,7 @@ fn line(outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines::JsonLines;
     use super::super::sink::Sink;
     use super::*;
     use crate::model::{StepId, TileRef, WebhookId};
@@ -95,9 +96,7 @@ mod tests {
     fn an_outcome_is_one_line_of_json() {
         let sink = Sink::default();
         let subscriber = fmt()
-            .json()
-            .flatten_event(true)
-            .without_time()
+            .event_format(JsonLines { timed: false })
             .with_writer(sink.clone())
             .finish();
 

@@ -9,6 +9,10 @@ use std::thread;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Steps that wait for a tile of 5,000 a second: for several seconds of it, where the program is
+/// built to be fast.
+const MANY: usize = if cfg!(debug_assertions) { 3200 } else { 32_000 };
+
 /// A journey with a tile `t` that calls `w` at `rate`.
 fn journey(rate: &str) -> String {
     format!(
@@ -109,10 +113,13 @@ fn a_backlog_goes_at_five_thousand_a_second_once_the_limit_is_raised_to_that() {
     let endpoint = Post::start(10);
     let gateway = gateway(&endpoint, "1/hour");
 
-    send(&gateway, 32, 3200);
+    send(&gateway, 32, MANY);
     assert!(endpoint.count() <= 1);
     limit(&gateway, "5000/second");
-    until("3500 requests", || endpoint.count() >= 3500);
+    // Each once, and a tenth of them and of their retries again.
+    until("all and their retries", || {
+        endpoint.count() >= MANY / 10 * 11
+    });
 
     let arrivals = endpoint.arrivals();
     assert_kept(&arrivals, 5000);
@@ -125,7 +132,7 @@ fn five_thousand_a_second_are_kept_while_workers_send_what_they_can() {
     let stage = stage(&endpoint, "5000/second").set("log.level", "'warn'");
     let gateway = stage.start();
 
-    send(&gateway, 128, 25_600);
+    send(&gateway, 32, 25_600);
 
     let arrivals = endpoint.arrivals();
     assert_kept(&arrivals, 5000);

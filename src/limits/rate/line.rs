@@ -39,7 +39,9 @@ pub(super) struct Line<W> {
     /// Slots given out; those given back are not counted.
     turns: u64,
     /// In the order they go.
-    waiting: BTreeMap<Ticket, Waiter<W>>,
+    waiting: BTreeMap<Ticket, W>,
+    /// Since when somebody waits, if anybody does.
+    busy: Instant,
     tickets: u64,
     /// Of those who wait, how many are workers.
     workers: usize,
@@ -48,12 +50,6 @@ pub(super) struct Line<W> {
 
 /// A place in the line.
 pub(super) type Ticket = (From, u64);
-
-#[derive(Debug)]
-struct Waiter<W> {
-    since: Instant,
-    wake: W,
-}
 
 /// A slot that was given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +81,7 @@ impl<W> Line<W> {
             last,
             turns: 0,
             waiting: BTreeMap::new(),
+            busy: begin,
             tickets: 0,
             workers: 0,
             ahead: Ahead::new(begin),
@@ -126,7 +123,10 @@ impl<W> Line<W> {
         }
         self.tickets += 1;
         let ticket = (from, self.tickets);
-        self.waiting.insert(ticket, Waiter { since: now, wake });
+        if self.waiting.is_empty() {
+            self.busy = now;
+        }
+        self.waiting.insert(ticket, wake);
         ticket
     }
 
@@ -154,11 +154,11 @@ impl<W> Line<W> {
         if self.next() > now {
             return None;
         }
-        let (ticket, waiter) = self.waiting.pop_first()?;
+        let (ticket, wake) = self.waiting.pop_first()?;
         if ticket.0 == From::Worker {
             self.workers -= 1;
         }
-        Some((self.grant(waiter.since, now), waiter.wake))
+        Some((self.grant(self.busy, now), wake))
     }
 
     /// When the next one of those who wait may go.
@@ -251,7 +251,8 @@ impl<W> Line<W> {
         }
     }
 
-    /// The next slot, which is free, for one who asks since `since`.
+    /// The next slot, which is free, of a line that somebody waits in since `since`. One who comes
+    /// later and goes first does not make it a later one.
     fn grant(&mut self, since: Instant, now: Instant) -> Grant {
         let moment = self.next().max(since).max(earlier(now, TOLERANCE));
         self.last = Some(moment);

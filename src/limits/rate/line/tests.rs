@@ -66,6 +66,26 @@ fn what_comes_from_the_schedule_goes_first_and_each_in_the_order_they_came() {
 }
 
 #[test]
+fn one_who_comes_from_the_schedule_into_a_line_that_waits_costs_it_no_slot() {
+    // A slot every 200 µs, and a look at the line every millisecond.
+    let (mut line, begin) = line(rate(5000, 1));
+    granted(line.ask(From::Worker, LONG, MOST, begin));
+    for _ in 0..600 {
+        line.join(From::Worker, "w", begin);
+    }
+
+    let mut count = 0;
+    for look in 1..=100 {
+        let now = begin + milliseconds(look);
+        line.join(From::Schedule, "s", now);
+        count += released(&mut line, now).len();
+    }
+
+    // In 100 ms, at a hair below 5000 a second.
+    assert!((497..=500).contains(&count), "{count}");
+}
+
+#[test]
 fn a_worker_is_late_at_once_behind_all_that_are_before_it() {
     let (mut line, now) = line(rate(10, 1));
     granted(line.ask(From::Worker, LONG, MOST, now));
