@@ -6,6 +6,15 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The part of a host's share that due steps get however many new ones come: a sixteenth, and one
+/// place at least.
+const LEAST: usize = 16;
+
+/// For how long after a due step found no place the next ones are left to due steps. Longer than
+/// they wait until they ask again.
+const YIELDS: Duration = Duration::from_millis(100);
 
 /// Locks that hosts are spread over, so that threads seldom meet at one.
 const SHARDS: usize = 16;
@@ -18,7 +27,15 @@ pub struct HostLimits(Arc<Shared>);
 struct Shared {
     total: Counts<AtomicUsize>,
     hasher: RandomState,
-    shards: [Mutex<HashMap<Origin, Counts<usize>>>; SHARDS],
+    shards: [Mutex<HashMap<Origin, Host>>; SHARDS],
+}
+
+/// What is known of one host.
+#[derive(Debug, Default)]
+struct Host {
+    count: Counts<usize>,
+    /// Until when new steps leave places to due ones, which found none.
+    yields: Option<Instant>,
 }
 
 /// Attempts under way.
@@ -56,11 +73,11 @@ impl HostLimits {
         let share = self.share(per_host, in_all);
         let total = &self.0.total;
         let mut hosts = self.shard(origin);
-        let count = count_of(&mut hosts, origin);
-        if count.all >= share {
+        let host = host_of(&mut hosts, origin);
+        if host.count.all + host.left_to_due(share) >= share {
             return None;
         }
-        count.all += 1;
+        host.count.all += 1;
         drop(hosts);
         total.all.fetch_add(1, Ordering::Relaxed);
         Some(self.permit(origin, false))
@@ -68,19 +85,24 @@ impl HostLimits {
 
     /// As [`enter`](Self::enter), for a step that comes from the schedule. Of a host's share those
     /// get half, at least one place, and of everything half, so that thousands that are due at
-    /// once keep neither new steps out nor those that are due for another host.
+    /// once keep neither new steps out nor those that are due for another host. One that finds its
+    /// host full of new steps gets a place before the next of those.
     pub fn enter_due(&self, origin: &Origin, per_host: usize, in_all: usize) -> Option<HostPermit> {
         let share = self.share(per_host, in_all);
         let total = &self.0.total;
         let free = (in_all / 2).saturating_sub(total.due.load(Ordering::Relaxed));
         let half = (share / 2).min(free).max(1);
         let mut hosts = self.shard(origin);
-        let count = count_of(&mut hosts, origin);
-        if count.all >= share || count.due >= half {
+        let host = host_of(&mut hosts, origin);
+        if host.count.due >= half {
             return None;
         }
-        count.all += 1;
-        count.due += 1;
+        if host.count.all >= share {
+            host.yields = Some(Instant::now() + YIELDS);
+            return None;
+        }
+        host.count.all += 1;
+        host.count.due += 1;
         drop(hosts);
         total.all.fetch_add(1, Ordering::Relaxed);
         total.due.fetch_add(1, Ordering::Relaxed);
@@ -101,7 +123,7 @@ impl HostLimits {
         }
     }
 
-    fn shard(&self, origin: &Origin) -> MutexGuard<'_, HashMap<Origin, Counts<usize>>> {
+    fn shard(&self, origin: &Origin) -> MutexGuard<'_, HashMap<Origin, Host>> {
         let shard = self.0.hasher.hash_one(origin) as usize % SHARDS;
         // A count is whole at every moment, so a panic elsewhere leaves nothing half done.
         self.0.shards[shard]
@@ -129,10 +151,14 @@ impl Drop for HostPermit {
     fn drop(&mut self) {
         let due = usize::from(self.is_due);
         let mut hosts = self.limits.shard(&self.origin);
-        if let Some(count) = hosts.get_mut(&self.origin) {
-            count.all -= 1;
-            count.due -= due;
-            if count.all == 0 {
+        if let Some(host) = hosts.get_mut(&self.origin) {
+            host.count.all -= 1;
+            host.count.due -= due;
+            if self.is_due && host.count.due == 0 {
+                // It asks again if there are more.
+                host.yields = None;
+            }
+            if host.count.all == 0 && !host.yields() {
                 hosts.remove(&self.origin);
             }
         }
@@ -143,13 +169,26 @@ impl Drop for HostPermit {
     }
 }
 
-/// The counts of one host, without a copy of its name where it has some.
-fn count_of<'a>(
-    hosts: &'a mut HashMap<Origin, Counts<usize>>,
-    origin: &Origin,
-) -> &'a mut Counts<usize> {
+// === impl Host ===
+
+impl Host {
+    /// Places that new steps leave to due ones now, of a `share`.
+    fn left_to_due(&self, share: usize) -> usize {
+        if !self.yields() {
+            return 0;
+        }
+        (share / LEAST).max(1).saturating_sub(self.count.due)
+    }
+
+    fn yields(&self) -> bool {
+        self.yields.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+/// One host, without a copy of its name where it is known.
+fn host_of<'a>(hosts: &'a mut HashMap<Origin, Host>, origin: &Origin) -> &'a mut Host {
     if !hosts.contains_key(origin) {
-        hosts.insert(origin.clone(), Counts::default());
+        hosts.insert(origin.clone(), Host::default());
     }
     hosts.get_mut(origin).expect("it was put there")
 }
@@ -220,6 +259,42 @@ mod tests {
         drop(new);
         let due = (0..100).filter_map(|_| limits.enter_due(&origin("a"), 8, 1000));
         assert_eq!(due.collect::<Vec<_>>().len(), 4);
+    }
+
+    #[test]
+    fn a_host_that_new_steps_keep_full_leaves_its_next_places_to_what_is_due() {
+        let limits = HostLimits::new();
+        let new = || limits.enter(&origin("a"), 32, 1000);
+        let due = || limits.enter_due(&origin("a"), 32, 1000);
+        let mut held: Vec<_> = std::iter::from_fn(new).collect();
+        assert_eq!((held.len(), due().is_none()), (32, true));
+
+        // Two of 32 are for them, as long as they ask.
+        held.truncate(29);
+        let first = due();
+        let after: Vec<_> = std::iter::from_fn(new).collect();
+        assert!(first.is_some());
+        assert_eq!(after.len(), 1);
+        let second = due();
+        assert!(second.is_some() && due().is_none() && new().is_none());
+
+        // Others are not concerned.
+        let other: Vec<_> = std::iter::from_fn(|| limits.enter(&origin("b"), 32, 1000)).collect();
+        assert_eq!(other.len(), 32);
+    }
+
+    #[test]
+    fn a_host_of_one_place_serves_new_steps_and_due_ones() {
+        let limits = HostLimits::new();
+        let new = limits.enter(&origin("a"), 1, 1000);
+        assert!(new.is_some() && limits.enter_due(&origin("a"), 1, 1000).is_none());
+        drop(new);
+        assert!(limits.enter(&origin("a"), 1, 1000).is_none());
+        let due = limits.enter_due(&origin("a"), 1, 1000);
+        assert!(due.is_some());
+        drop(due);
+        // What was due has had its turn.
+        assert!(limits.enter(&origin("a"), 1, 1000).is_some());
     }
 
     #[test]
