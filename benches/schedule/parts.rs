@@ -29,6 +29,9 @@ const LATER: Duration = Duration::from_secs(3600);
 const RATE: u64 = 5000;
 const SECONDS: u64 = 5;
 
+/// Most that are claimed at once.
+const AT_ONCE: usize = 2048;
+
 /// Steps in and out in a turn.
 const TURN: u64 = 40_000;
 
@@ -91,7 +94,7 @@ async fn flow(folder: &Path) {
             ));
             sent += 1;
         }
-        out(&store, usize::try_from(RATE / 100).unwrap(), &mut tasks).await;
+        out(&store, AT_ONCE, &mut tasks).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for task in tasks {
@@ -106,6 +109,8 @@ async fn flow(folder: &Path) {
 /// A turn for each line that it is told.
 async fn cost(folder: &Path) {
     let store = open(folder, Clock::System);
+    // What an earlier part left.
+    take_all(&store).await;
     let mut line = String::new();
     while std::io::stdin().read_line(&mut line).unwrap() > 0 {
         let mark = Mark::now();
@@ -162,7 +167,7 @@ async fn take_all(store: &Arc<SqliteStore>) -> u64 {
     let (mut taken, mut before) = (0, Vec::new());
     loop {
         let mut tasks = Vec::new();
-        let count = out(store, 2048, &mut tasks).await;
+        let count = out(store, AT_ONCE, &mut tasks).await;
         for task in std::mem::replace(&mut before, tasks) {
             task.await.unwrap();
         }
