@@ -166,7 +166,7 @@ impl Pipeline {
         };
         let (outcome, waits) = travel.end(next);
         if let Some(step) = waits {
-            let taken = self.store.schedule(step).await;
+            let taken = Box::pin(self.put_on(step)).await;
             taken.map_err(|error| travel.not_taken(error))?;
         }
         Ok(outcome)

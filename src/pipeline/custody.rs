@@ -20,6 +20,10 @@ pub const LEASE: Duration = Duration::from_secs(60);
 /// the end of the lease brings the step back.
 const PAUSES_MS: [u64; 8] = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 10_000];
 
+/// Between askings whether a step was taken, of a store that did not say, in milliseconds. By
+/// then it is open again, or will not be soon.
+const ASKED_AGAIN_MS: [u64; 5] = [50, 200, 500, 1_000, 2_000];
+
 /// One running step's place in the store, if it has one.
 #[derive(Debug, Default)]
 pub struct Custody {
@@ -116,11 +120,16 @@ impl Pipeline {
     }
 
     async fn take_claimed(&self, step: Scheduled) -> Result<FencingToken, StoreError> {
-        match self.store.schedule_claimed(step.clone(), LEASE).await {
-            // Taken or not, asked again with the same id it gives the token.
-            Err(StoreError::Unknown) => self.store.schedule_claimed(step, LEASE).await,
-            known => known,
-        }
+        surely(|| self.store.schedule_claimed(step.clone(), LEASE)).await
+    }
+
+    /// Puts a step on the schedule.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] only where the store does not say, however often it is asked: any
+    /// other error means that the step was not taken.
+    pub(super) async fn put_on(&self, step: Scheduled) -> Result<(), StoreError> {
+        surely(|| self.store.schedule(step.clone())).await
     }
 
     /// Puts a claimed step away: back on the schedule where it `waits`, else with its final
@@ -159,4 +168,25 @@ impl Pipeline {
             sleep(pause).await;
         }
     }
+}
+
+/// Asks for a step to be taken until the store says whether it did: asked again with the same id,
+/// one that did says so. Its caller would send the step again otherwise, and it would go twice.
+async fn surely<T, F>(ask: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut pauses = ASKED_AGAIN_MS.map(Duration::from_millis).into_iter();
+    let mut asked = ask().await;
+    if !matches!(asked, Err(StoreError::Unknown)) {
+        return asked;
+    }
+    while matches!(asked, Err(StoreError::Unknown | StoreError::Down)) {
+        let Some(pause) = pauses.next() else {
+            return Err(StoreError::Unknown);
+        };
+        sleep(pause).await;
+        asked = ask().await;
+    }
+    asked
 }

@@ -221,7 +221,8 @@ impl Travel {
             sent,
             ..
         } = self.progress;
-        if attempts == 0 {
+        // What may have been taken after all is not told that it was not.
+        if attempts == 0 && error != StoreError::Unknown {
             return Refusal::ScheduleFull;
         }
         Refusal::NotScheduled {

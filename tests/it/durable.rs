@@ -1,6 +1,7 @@
 //! What was answered `202` is kept, whatever happens to the process or its disk.
 
 mod disk;
+mod faulty;
 mod full;
 mod leaving;
 mod load;

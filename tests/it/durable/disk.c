@@ -1,4 +1,4 @@
-/* A disk that can lose its power, and one that can be full: preloaded into the gateway.
+/* A disk that can lose its power, be full, and fail: preloaded into the gateway.
  *
  * What is done to the files of one folder is written to a journal as it is done, each sync once it
  * has returned. Whoever reads the journal can tell what a disk without power would have kept.
@@ -6,7 +6,8 @@
  *     DISK_FOLDER   the folder, absolute, without symbolic links
  *     DISK_JOURNAL  where the journal goes; none is kept without it
  *     DISK_STATE    a file of two numbers of 8 bytes, as this machine writes them: how many bytes
- *                   the files may have together, 0 for no limit, and how long a sync takes, in us.
+ *                   the files may have together, 0 for no limit, and how long a sync takes, in us;
+ *                   UINT64_MAX: no sync succeeds.
  *                   May change at any time.
  *
  * A record is five numbers of 8 bytes (kind, inode, a, length of the name, length of the data),
@@ -251,6 +252,10 @@ FALLOCATE(fallocate64, off64_t)
 
 /* No disk is asked: a sync takes as long as one does, and is one for the journal's reader. */
 static int synced(int fd) {
+    if (sync_us && *sync_us == UINT64_MAX) {
+        errno = EIO;
+        return -1;
+    }
     pthread_mutex_lock(&lock);
     uint64_t inode = inodes[fd], sync = (uint64_t)getpid() << 32 | ++syncs;
     char names = is_folder[fd];

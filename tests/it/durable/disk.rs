@@ -128,6 +128,11 @@ impl Disk {
         self.set(8, time.as_micros().try_into().unwrap());
     }
 
+    /// From now on no sync succeeds, until it is told how long one takes.
+    pub(super) fn fail_syncs(&self) {
+        self.set(8, u64::MAX);
+    }
+
     fn set(&self, at: u64, number: u64) {
         // In place: the library reads the file through a mapping.
         let file = fs::File::options().write(true).open(self.state()).unwrap();
