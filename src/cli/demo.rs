@@ -10,6 +10,7 @@ mod gateway;
 mod page;
 
 use super::Failure;
+use super::wire::Message;
 use crate::config::{self, Faults};
 use crate::model::WebhookId;
 use anyhow::anyhow;
@@ -25,7 +26,6 @@ use tokio::net::TcpListener;
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
-use super::wire::Message;
 
 pub use copy::Fingerprint;
 
@@ -90,7 +90,9 @@ impl Demo {
 fn fingerprint(text: &str) -> anyhow::Result<String> {
     let id = WebhookId::new("demo").expect("a file stem");
     let draft = config::draft(&id, text, "webhook", Path::new("."));
-    draft.fingerprint.ok_or(anyhow!(Faults(draft.report.faults)))
+    draft
+        .fingerprint
+        .ok_or(anyhow!(Faults(draft.report.faults)))
 }
 
 /// Runs the demonstration on the folder `conf`; `fingerprint` gives that of a webhook's text.

@@ -45,7 +45,9 @@ fn render(snapshot: &Snapshot, target: &str, step: &Path) -> Result<Vec<u8>> {
     let plan = plan::compose(&found, &snapshot.gateway, &step, None, Secrets::Masked)
         .map_err(|fault| anyhow!("this step exits with {}: {fault}", fault.reason().as_str()))?;
     let mut request = plan.request;
-    request.headers.extend(masked_credential(&found.webhook.auth));
+    request
+        .headers
+        .extend(masked_credential(&found.webhook.auth));
     Ok(wire(&request))
 }
 

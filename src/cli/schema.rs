@@ -85,7 +85,9 @@ pub fn bundle() -> String {
 
 impl Schema {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let text = self.kind.map_or_else(bundle, |kind| schema(kind).to_owned());
+        let text = self
+            .kind
+            .map_or_else(bundle, |kind| schema(kind).to_owned());
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())

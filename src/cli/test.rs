@@ -48,7 +48,9 @@ impl Test {
         let subject = Subject::read(&self.config, &id)?;
         if self.record && subject.webhook.data_retrieval.is_none() {
             let path = subject.path.display();
-            return Err(anyhow!("{path} has no [data_retrieval], so there is nothing to record").into());
+            return Err(
+                anyhow!("{path} has no [data_retrieval], so there is nothing to record").into(),
+            );
         }
         let step = input::step(&self.sample, &Target::Webhook(id))?;
         let found = Found {
@@ -67,7 +69,10 @@ impl Test {
         let fields = delivery::fields(&response.body);
         show_fields(fields.as_deref());
         if !(200..300).contains(&response.status) {
-            return Err(refused(format!("the endpoint answered {}", response.status)));
+            return Err(refused(format!(
+                "the endpoint answered {}",
+                response.status
+            )));
         }
         if self.record {
             fields.ok_or_else(|| refused("the answer is not JSON: nothing was recorded".into()))?;
@@ -140,7 +145,10 @@ fn show_response(response: &Response) {
         response.status, timing.dns, timing.connect, timing.tls, timing.first_byte, timing.body
     );
     for (name, value) in &response.headers {
-        indented(&format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+        indented(&format!(
+            "{name}: {}",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
     }
     println!();
     indented(&String::from_utf8_lossy(&response.body));

@@ -78,7 +78,8 @@ async fn ask(
     token: Option<&Secret>,
 ) -> anyhow::Result<Report> {
     let path = format!("/admin/v1/schedule?{}", question.query());
-    let bearer = token.map(|token| format!("Authorization: Bearer {}\r\n", token.expose()))
+    let bearer = token
+        .map(|token| format!("Authorization: Bearer {}\r\n", token.expose()))
         .unwrap_or_default();
     let answer = wire::ask(stream, &path, &bearer, None);
     match timeout(ANSWER, answer).await {
@@ -106,7 +107,9 @@ fn read(answer: &Message) -> anyhow::Result<Report> {
 /// What a problem says of itself.
 fn detail(body: &[u8]) -> String {
     let problem: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
+    let detail = problem
+        .as_ref()
+        .and_then(|problem| problem["detail"].as_str());
     detail.unwrap_or("no reason given").to_owned()
 }
 
@@ -138,9 +141,15 @@ mod tests {
                 "HTTP/1.1 503 No\r\nContent-Length: 41\r\n\r\n{\"detail\":\"the schedule is out of reach\"}",
                 "it answered 503: the schedule is out of reach",
             ),
-            ("HTTP/1.1 404 No\r\n\r\n", "it answered 404: no reason given"),
+            (
+                "HTTP/1.1 404 No\r\n\r\n",
+                "it answered 404: no reason given",
+            ),
         ] {
-            let answer = Message::read(&mut answer.as_bytes()).await.unwrap().unwrap();
+            let answer = Message::read(&mut answer.as_bytes())
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!(read(&answer).unwrap_err().to_string(), said);
         }
     }

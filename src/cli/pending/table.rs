@@ -9,11 +9,21 @@ pub(super) fn show(report: &Report, question: &Question) -> String {
     let mut text = totals(report);
     if !report.tiles.is_empty() {
         text.push('\n');
-        text += &columns(&["pending", "tile or webhook", "why"], report.tiles.iter().map(count));
+        text += &columns(
+            &["pending", "tile or webhook", "why"],
+            report.tiles.iter().map(count),
+        );
     }
     if !report.steps.is_empty() {
         text.push('\n');
-        let names = ["due", "tile or webhook", "reason", "last", "attempts", "step"];
+        let names = [
+            "due",
+            "tile or webhook",
+            "reason",
+            "last",
+            "attempts",
+            "step",
+        ];
         text += &columns(&names, report.steps.iter().map(step));
     }
     let listed: usize = report.tiles.iter().map(|count| count.pending).sum();
@@ -45,7 +55,9 @@ fn totals(report: &Report) -> String {
 
 fn count(count: &Count) -> Vec<String> {
     let reasons = count.reasons.iter();
-    let why: Vec<String> = reasons.map(|(reason, steps)| format!("{reason} {steps}")).collect();
+    let why: Vec<String> = reasons
+        .map(|(reason, steps)| format!("{reason} {steps}"))
+        .collect();
     vec![
         count.pending.to_string(),
         count.place.name().to_owned(),
@@ -54,7 +66,11 @@ fn count(count: &Count) -> Vec<String> {
 }
 
 fn step(step: &Line) -> Vec<String> {
-    let due = if step.running { "now: running" } else { &step.due_at };
+    let due = if step.running {
+        "now: running"
+    } else {
+        &step.due_at
+    };
     let status = step.status.map(|status| status.to_string());
     let last = step.cause.clone().or(status);
     vec![
@@ -76,7 +92,9 @@ fn columns<const N: usize>(names: &[&str; N], rows: impl Iterator<Item = Vec<Str
     let mut text = String::new();
     for line in &lines {
         let cells = line.iter().zip(&widths);
-        let padded: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         let _ = writeln!(text, "{}", padded.join("  ").trim_end());
     }
     text
