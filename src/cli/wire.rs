@@ -1,12 +1,15 @@
 //! HTTP/1.1 as plainly as commands need it: a message is kept as it came.
 //!
-//! Not here: limits against hostile peers. Whoever is talked to is this gateway, or nearby.
+//! Not here: limits of time. Whoever is talked to is this gateway, or nearby.
 
 use std::io;
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::TcpStream;
+
+/// Most bytes of an answer: the report of a schedule with some hundred thousand tiles.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A request or a response, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,21 +76,21 @@ impl Message {
         let mut body = Vec::new();
         if let Some(length) = self.header("content-length") {
             let length = length.parse().map_err(|_| io::ErrorKind::InvalidData)?;
-            body.resize(length, 0);
-            stream.read_exact(&mut body).await?;
+            part(stream, length, &mut body).await?;
         } else if self.header("transfer-encoding").is_some() {
             loop {
                 let size = line(stream).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
                 let size =
-                    usize::from_str_radix(&size, 16).map_err(|_| io::ErrorKind::InvalidData)?;
-                let begin = body.len();
-                body.resize(begin + size, 0);
-                stream.read_exact(&mut body[begin..]).await?;
+                    u64::from_str_radix(&size, 16).map_err(|_| io::ErrorKind::InvalidData)?;
+                part(stream, size, &mut body).await?;
                 line(stream).await?;
                 if size == 0 {
                     break;
                 }
             }
+        } else if self.start.starts_with("HTTP/") {
+            // A response without a length is as long as its connection.
+            stream.read_to_end(&mut body).await?;
         }
         Ok(body)
     }
@@ -99,12 +102,11 @@ impl Message {
 /// # Errors
 /// When there is no whole answer.
 pub(super) async fn ask(
-    stream: TcpStream,
+    mut stream: TcpStream,
     path: &str,
     headers: &str,
     body: Option<&str>,
 ) -> io::Result<Message> {
-    let mut stream = BufReader::new(stream);
     let method = if body.is_some() { "POST" } else { "GET" };
     // Whatever its address is, a gateway knows this name.
     let mut request =
@@ -117,8 +119,21 @@ pub(super) async fn ask(
         None => request += "\r\n",
     }
     stream.write_all(request.as_bytes()).await?;
-    let answer = Message::read(&mut stream).await?;
+    let answer = Message::read(&mut BufReader::new(stream.take(MOST_BYTES))).await?;
     answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Appends the next `length` bytes. What is promised takes no memory before it comes.
+async fn part(
+    stream: &mut (impl AsyncBufRead + Unpin),
+    length: u64,
+    body: &mut Vec<u8>,
+) -> io::Result<()> {
+    let count = stream.take(length).read_to_end(body).await?;
+    match count as u64 == length {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 /// The next line without its end; none at the end of the stream.
@@ -166,6 +181,9 @@ mod tests {
         for text in [
             "GET / HTTP/1.1\r\n",
             "GET / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab",
+            // Nobody has that much memory.
+            "HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000000\r\n\r\nab",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7000000000000000\r\nab",
         ] {
             let error = Message::read(&mut text.as_bytes()).await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{text:?}");
