@@ -50,7 +50,9 @@ fn while_syncs_fail_nothing_is_answered_202_and_what_is_answered_503_was_not_tak
         .map(|(id, _)| id.as_str())
         .collect();
     until("all outcomes", || {
-        gateway.outcomes("limit=1000").ids().len() >= taken.len()
+        let log = gateway.outcomes("limit=1000");
+        let logged: HashSet<&str> = log.ids().into_iter().collect();
+        taken.is_subset(&logged)
     });
     thread::sleep(Duration::from_millis(300));
     let log = gateway.outcomes("limit=1000");
