@@ -9,7 +9,7 @@ pub mod walk;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 pub use decode::decode;
 pub use walk::known_members;
@@ -112,6 +112,20 @@ pub fn quote(text: &str) -> String {
 
 /// Appends `text` as the content of a JSON string, without quotes.
 pub fn escape_into(out: &mut String, text: &str) {
+    write_escaped(out, text).expect("a String takes all text");
+}
+
+/// Writes `text` as a JSON string, quotes included.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    write_escaped(out, text)?;
+    out.write_char('"')
+}
+
+fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     let mut clean = 0;
     for (at, byte) in text.bytes().enumerate() {
         let short = match byte {
@@ -125,22 +139,20 @@ pub fn escape_into(out: &mut String, text: &str) {
             0x00..0x20 => "",
             0x20..=0xff => continue,
         };
-        out.push_str(&text[clean..at]);
+        out.write_str(&text[clean..at])?;
         clean = at + 1;
         if short.is_empty() {
-            write!(out, "\\u{byte:04x}").expect("a String takes all text");
+            write!(out, "\\u{byte:04x}")?;
         } else {
-            out.push_str(short);
+            out.write_str(short)?;
         }
     }
-    out.push_str(&text[clean..]);
+    out.write_str(&text[clean..])
 }
 
 /// Appends `text` as a JSON string, quotes included.
 pub fn quote_into(out: &mut String, text: &str) {
-    out.push('"');
-    escape_into(out, text);
-    out.push('"');
+    write_quoted(out, text).expect("a String takes all text");
 }
 
 /// What `text`, one JSON document, is: words for a message.

@@ -3,7 +3,7 @@
 //! The crate that the log is built on can write JSON too, by way of a serializer, which costs a
 //! step several times what this does.
 
-use crate::model::json;
+use crate::model::json::write_quoted;
 use jiff::Timestamp;
 use std::cell::RefCell;
 use std::fmt::{self, Debug};
@@ -56,7 +56,7 @@ where
         event.record(&mut members);
         members.written?;
         out.write_str(",\"target\":")?;
-        write_string(&mut out, metadata.target())?;
+        write_quoted(&mut out, metadata.target())?;
         out.write_str("}\n")
     }
 }
@@ -68,7 +68,7 @@ impl Members<'_, '_> {
         // What the bridge says of where a line is from is said once.
         if self.written.is_ok() && !field.name().starts_with("log.") {
             self.written = self.out.write_char(',').and_then(|()| {
-                write_string(self.out, field.name())?;
+                write_quoted(self.out, field.name())?;
                 self.out.write_char(':')?;
                 write(self.out)
             });
@@ -78,7 +78,7 @@ impl Members<'_, '_> {
 
 impl Visit for Members<'_, '_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, |out| write_string(out, value));
+        self.member(field, |out| write_quoted(out, value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -101,18 +101,7 @@ impl Visit for Members<'_, '_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field, |out| write_string(out, &format!("{value:?}")));
-    }
-}
-
-fn write_string(out: &mut Writer<'_>, text: &str) -> fmt::Result {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
-        out.write_char('"')?;
-        out.write_str(text)?;
-        out.write_char('"')
-    } else {
-        out.write_str(&json::quote(text))
+        self.member(field, |out| write_quoted(out, &format!("{value:?}")));
     }
 }
 
