@@ -21,12 +21,7 @@ pub fn parse(text: &str) -> Result<(Origin, String), &'static str> {
         "http" => Scheme::Http,
         _ => return Err("its scheme is neither https nor http"),
     };
-    let rest = text
-        .split_once("://")
-        .map(|(_, rest)| rest)
-        .ok_or("its scheme is not followed by ://")?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
+    let (authority, tail) = parts(text)?;
     if authority.is_empty() {
         return Err("it names no host");
     }
@@ -47,10 +42,16 @@ pub fn parse(text: &str) -> Result<(Origin, String), &'static str> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_path(text: &str) -> Result<String, &'static str> {
-    let text = clean(text)?;
-    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    Ok(path_of(&rest[end..]))
+    let (_, tail) = parts(clean(text)?)?;
+    Ok(path_of(tail))
+}
+
+/// What stands between the scheme and the path, and all from there on.
+fn parts(text: &str) -> Result<(&str, &str), &'static str> {
+    let (_, rest) = text
+        .split_once("://")
+        .ok_or("its scheme is not followed by ://")?;
+    Ok(rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len())))
 }
 
 /// Without spaces around it, and without what no part of a URL may hold.
