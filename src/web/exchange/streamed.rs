@@ -2,8 +2,7 @@
 
 use super::{BodyFault, Exchange};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Version, header};
-use http::{StatusCode, header::TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::ResponseHeader;
 use pingora_timeout::timeout;
@@ -26,8 +25,7 @@ impl Exchange<'_> {
         more: Option<(HeaderName, HeaderValue)>,
     ) -> Result<(), Gone> {
         let within = self.patience.answer;
-        let opened = timeout(within, self.write_open_head(content_type, more)).await;
-        opened.map_or(Err(Gone), |written| written.map_err(|_| Gone))
+        taken(within, self.write_open_head(content_type, more)).await
     }
 
     async fn write_open_head(
@@ -50,7 +48,8 @@ impl Exchange<'_> {
             // The body comes beside the answer, which is no reason to end the connection.
             session.set_close_on_response_before_downstream_finish(false);
             if !is_old {
-                head.insert_header(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+                let chunked = HeaderValue::from_static("chunked");
+                head.insert_header(header::TRANSFER_ENCODING, chunked)?;
             }
         }
         self.session.0.write_response_header(Box::new(head)).await
@@ -75,15 +74,14 @@ impl Exchange<'_> {
     /// # Errors
     /// [`Gone`], also when the client has not taken it `within` that time.
     pub async fn send(&mut self, piece: Bytes, within: Duration) -> Result<(), Gone> {
-        let sent = timeout(within, self.session.0.write_response_body(piece, false)).await;
-        sent.map_or(Err(Gone), |sent| sent.map_err(|_| Gone))
+        taken(within, self.session.0.write_response_body(piece, false)).await
     }
 
     /// Ends an answer that was opened.
     pub async fn close(&mut self) {
         let within = self.patience.answer;
         let end = self.session.0.write_response_body(Bytes::new(), true);
-        self.answered = matches!(timeout(within, end).await, Ok(Ok(())));
+        self.answered = taken(within, end).await.is_ok();
         if self.closing.has_changed().unwrap_or(true) {
             self.close_after();
         }
@@ -93,5 +91,16 @@ impl Exchange<'_> {
     /// answer is not whole.
     pub async fn abandon(&mut self) {
         self.session.0.shutdown().await;
+    }
+}
+
+/// Waits until what is written has been taken, `within` that time.
+async fn taken(
+    within: Duration,
+    written: impl Future<Output = pingora_core::Result<()>>,
+) -> Result<(), Gone> {
+    match timeout(within, written).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Gone),
     }
 }
