@@ -11,14 +11,11 @@ use super::Run;
 use super::attend::turned;
 use super::http::Front;
 use super::media::NDJSON;
-use super::prefer::{Prefer, When};
+use super::prefer::When;
 use super::refuse::{self, Refused};
-use super::steps::{APPLIED, BODY_LIMIT, TRACEPARENT};
+use super::steps::{APPLIED, Asked, BODY_LIMIT};
 use crate::config::Gateway;
-use crate::model::Step;
-use crate::pipeline::Arrival;
 use crate::web::{BodyFault, Exchange, Gone, Presence, Reply};
-use ::http::HeaderValue;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -35,8 +32,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What holds for all steps of one batch.
 struct Batch {
-    prefer: Prefer,
-    traceparent: Option<HeaderValue>,
+    asked: Asked,
     /// True once nobody waits for the outcomes any more.
     gone: watch::Receiver<bool>,
 }
@@ -61,14 +57,12 @@ enum Held {
 impl<P: Run> Front<P> {
     /// Takes a batch, and answers it.
     pub(super) async fn batch(&self, exchange: &mut Exchange<'_>) {
-        let headers = &exchange.head().headers;
-        let prefer = Prefer::read(headers);
         let (hang_up, gone) = watch::channel(false);
         let batch = Batch {
-            prefer,
-            traceparent: headers.get(TRACEPARENT).cloned(),
+            asked: Asked::read(&exchange.head().headers),
             gone,
         };
+        let prefer = batch.asked.prefer;
         let applied = (prefer.when() != When::Done).then(|| (APPLIED, prefer.applied()));
         if exchange.open(NDJSON, applied).await.is_err() {
             return;
@@ -186,15 +180,10 @@ impl<P: Run> Front<P> {
     ) -> Result<Reply, Refused> {
         let at = Instant::now();
         let text = text.ok_or_else(|| refuse::line_too_long(BODY_LIMIT))?;
-        let step = Step::parse(text).map_err(|fault| refuse::invalid_step(&fault))?;
-        let arrival = Arrival {
-            step,
-            at,
-            traceparent: batch.traceparent.clone(),
-        };
+        let arrival = batch.asked.arrival(text, at)?;
         let snapshot = self.live.get();
         let (gateway, gone) = (&snapshot.gateway, turned(batch.gone.clone()));
-        self.settle(arrival, batch.prefer, gateway, || Ok(held), gone)
+        self.settle(arrival, batch.asked.prefer, gateway, || Ok(held), gone)
             .await
     }
 }

@@ -57,11 +57,7 @@ pub(super) fn invalid_step(fault: &StepFault) -> Problem {
 /// The answer for a body that did not come.
 pub(super) fn body(fault: BodyFault) -> Refused {
     let (status, kind, title) = match fault {
-        BodyFault::TooLarge { .. } => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "Body too large",
-        ),
+        BodyFault::TooLarge { .. } => return too_large(fault.to_string()),
         BodyFault::Slow { .. } => (
             StatusCode::REQUEST_TIMEOUT,
             "request-timeout",
@@ -78,12 +74,15 @@ pub(super) fn body(fault: BodyFault) -> Refused {
 
 /// The answer for a line of a batch that is larger than a step may be.
 pub(super) fn line_too_long(limit: usize) -> Refused {
+    too_large(format!("the line is larger than {limit} bytes"))
+}
+
+fn too_large(detail: String) -> Refused {
     let (kind, title) = ("body-too-large", "Body too large");
-    let detail = format!("the line is larger than {limit} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, kind, title, detail).into()
 }
 
-/// What was sent is of another type than it says.
+/// What was sent says that it is of another type than those that are `accepted`, a sentence.
 pub(super) fn media_type(accepted: &'static str) -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,

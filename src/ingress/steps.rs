@@ -12,7 +12,8 @@ use crate::outcome;
 use crate::pipeline::{Arrival, Refusal};
 use crate::telemetry::Telemetry;
 use crate::web::{Exchange, Presence, Reply};
-use ::http::{HeaderName, HeaderValue, StatusCode};
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
@@ -20,9 +21,15 @@ use tokio::time::{Instant, sleep_until};
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// The caller's W3C trace context.
-pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(super) const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// What a request's headers ask for, of each step in it.
+pub(super) struct Asked {
+    pub(super) prefer: Prefer,
+    traceparent: Option<HeaderValue>,
+}
 
 /// A step that was let in, and what has to be told of its end.
 struct Taken {
@@ -43,18 +50,11 @@ impl<P: Run> Front<P> {
         at: Instant,
         gateway: &Gateway,
     ) -> Result<Reply, Refused> {
-        let headers = &exchange.head().headers;
-        let traceparent = headers.get(TRACEPARENT).cloned();
-        let prefer = Prefer::read(headers);
+        let asked = Asked::read(&exchange.head().headers);
         let body = exchange.body(BODY_LIMIT).await.map_err(refuse::body)?;
-        let step = Step::parse(body).map_err(|fault| refuse::invalid_step(&fault))?;
-        let arrival = Arrival {
-            step,
-            at,
-            traceparent,
-        };
+        let arrival = asked.arrival(body, at)?;
         let place = || self.place(gateway);
-        self.settle(arrival, prefer, gateway, place, exchange.hung_up())
+        self.settle(arrival, asked.prefer, gateway, place, exchange.hung_up())
             .await
     }
 
@@ -80,25 +80,32 @@ impl<P: Run> Front<P> {
         place: impl FnOnce() -> Result<Presence, Refused>,
         gone: impl Future<Output = ()> + Send,
     ) -> Result<Reply, Refused> {
-        if !arrival.step.named {
+        let claim = if arrival.step.named {
+            match self.enter(&arrival.step).await? {
+                Ok(claim) => Some(claim),
+                Err(known) => return Ok(known),
+            }
+        } else {
             // Its id was made here: nobody can send it again.
-            let taken = self.take(&arrival, None, gateway, place()?);
-            return Ok(self.answer_with(taken, arrival, prefer, gone).await);
-        }
-        let claim = match self.enter(&arrival.step).await? {
-            Ok(claim) => claim,
-            Err(known) => return Ok(known),
+            None
         };
-        match place() {
-            Ok(held) => {
-                let taken = self.take(&arrival, Some(claim), gateway, held);
-                Ok(self.answer_with(taken, arrival, prefer, gone).await)
-            }
+        let held = match place() {
+            Ok(held) => held,
             Err(refused) => {
-                claim.release(&refused.reply);
-                Err(refused)
+                if let Some(claim) = claim {
+                    claim.release(&refused.reply);
+                }
+                return Err(refused);
             }
-        }
+        };
+        let taken = Taken {
+            _held: held,
+            target: arrival.step.target.clone(),
+            claim,
+            steps: gateway.steps.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        Ok(self.answer_with(taken, arrival, prefer, gone).await)
     }
 
     /// The right to run a step whose id the caller made; or what is known of it, if it was here
@@ -128,22 +135,6 @@ impl<P: Run> Front<P> {
                 claim.release(&refused.reply);
                 Err(refused)
             }
-        }
-    }
-
-    fn take(
-        &self,
-        arrival: &Arrival,
-        claim: Option<Claim>,
-        gateway: &Gateway,
-        held: Presence,
-    ) -> Taken {
-        Taken {
-            _held: held,
-            target: arrival.step.target.clone(),
-            claim,
-            steps: gateway.steps.clone(),
-            telemetry: self.telemetry.clone(),
         }
     }
 
@@ -227,6 +218,27 @@ impl<P: Run> Front<P> {
             }
         };
         answer.unwrap_or_else(|_| refuse::broken().reply())
+    }
+}
+
+// === impl Asked ===
+
+impl Asked {
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        Self {
+            prefer: Prefer::read(headers),
+            traceparent: headers.get(TRACEPARENT).cloned(),
+        }
+    }
+
+    /// The step that came `at` that moment as `text`.
+    pub(super) fn arrival(&self, text: Bytes, at: Instant) -> Result<Arrival, Refused> {
+        let step = Step::parse(text).map_err(|fault| refuse::invalid_step(&fault))?;
+        Ok(Arrival {
+            step,
+            at,
+            traceparent: self.traceparent.clone(),
+        })
     }
 }
 
