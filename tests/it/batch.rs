@@ -4,8 +4,7 @@ mod limits;
 mod transports;
 
 use crate::support::batch::Batch;
-use crate::support::client::Client;
-use crate::support::client::post;
+use crate::support::client::{Client, post};
 use crate::support::endpoint::{Endpoint, Received, Speaks, reply};
 use crate::support::process::{Gateway, Stage, at, webhook};
 use serde_json::{Value, json};
@@ -14,6 +13,20 @@ use std::time::Duration;
 /// A gateway whose webhook `w` calls `endpoint` at the path that a step's `path` names.
 fn stage(endpoint: &Endpoint) -> Stage {
     Stage::new().webhook("w", webhook("POST", &at(endpoint, "/{{path}}"), ""))
+}
+
+/// A step whose tile captures what the endpoint answers.
+const CAPTURED: &str = "{\"tile\":\"j/t\",\"email\":\"a@example.com\"}\n";
+
+/// A gateway with that tile.
+fn capturing(endpoint: &Endpoint) -> Stage {
+    Stage::new()
+        .webhook("w", webhook("GET", &at(endpoint, "/"), ""))
+        .journey(
+            "j",
+            "workflow_id = 1\nname = 'J'\n\
+            [[tiles]]\nid = 't'\ntype = 'user_profile'\nwebhook = 'w'\n",
+        )
 }
 
 /// An endpoint that answers 200, and `/slow` after a second.
@@ -169,16 +182,9 @@ fn what_a_tile_captures_stays_on_its_line() {
     let endpoint = Endpoint::answering(Speaks::Http, |_: &Received| {
         reply(200).body("{\r\n  \"name\": \"A\\nB\",\n  \"price\": 1.10\n}\n")
     });
-    let gateway = Stage::new()
-        .webhook("w", webhook("GET", &at(&endpoint, "/"), ""))
-        .journey(
-            "j",
-            "workflow_id = 1\nname = 'J'\n\
-            [[tiles]]\nid = 't'\ntype = 'user_profile'\nwebhook = 'w'\n",
-        )
-        .start();
+    let gateway = capturing(&endpoint).start();
     let mut batch = Batch::to(gateway.http);
-    batch.send("{\"tile\":\"j/t\",\"email\":\"a@example.com\"}\n");
+    batch.send(CAPTURED);
     batch.end();
     batch.head();
 

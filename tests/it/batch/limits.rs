@@ -1,9 +1,9 @@
 //! What a batch may take, and what becomes of it when its client or the gateway goes.
 
-use super::{endpoint, gateway, line, short, shorts, stage, step};
+use super::{CAPTURED, capturing, endpoint, gateway, line, short, shorts, stage, step};
 use crate::support::batch::Batch;
 use crate::support::endpoint::{Endpoint, Received, Speaks, reply};
-use crate::support::process::{Stage, at, until, webhook};
+use crate::support::process::until;
 use serde_json::json;
 use std::collections::HashSet;
 use std::io::ErrorKind;
@@ -142,18 +142,11 @@ fn a_client_that_reads_nothing_ends_its_batch_and_what_was_taken_runs_on() {
         count.fetch_add(1, Ordering::SeqCst);
         reply(200).body(json!({ "name": large }).to_string())
     });
-    let gateway = Stage::new()
+    let gateway = capturing(&endpoint)
         .set("delivery.max_in_flight_per_host", "10")
-        .webhook("w", webhook("GET", &at(&endpoint, "/"), ""))
-        .journey(
-            "j",
-            "workflow_id = 1\nname = 'J'\n\
-            [[tiles]]\nid = 't'\ntype = 'user_profile'\nwebhook = 'w'\n",
-        )
         .start();
     let mut batch = Batch::to(gateway.http);
-    let step = "{\"tile\":\"j/t\",\"email\":\"a@example.com\"}\n";
-    batch.send(&step.repeat(500));
+    batch.send(&CAPTURED.repeat(500));
     batch.end();
 
     // More than sockets hold, and far less than all: the rest is not even begun.
