@@ -89,7 +89,13 @@ async fn ask(
 }
 
 fn read(answer: io::Result<Message>) -> anyhow::Result<Report> {
-    let answer = answer.context("it does not speak HTTP")?;
+    let answer = answer.map_err(|error| {
+        let what = match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => "it does not speak HTTP",
+            _ => "it gave no answer",
+        };
+        anyhow::Error::new(error).context(what)
+    })?;
     if !answer.start.starts_with("HTTP/1.1 ") {
         bail!("it does not speak HTTP/1.1");
     }
@@ -152,5 +158,10 @@ mod tests {
             let answer = answer.map(|answer| answer.expect("a message began"));
             assert_eq!(read(answer).unwrap_err().to_string(), said);
         }
+        let lost = Err(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(
+            format!("{:#}", read(lost).unwrap_err()),
+            "it gave no answer: connection reset"
+        );
     }
 }
