@@ -65,8 +65,8 @@ pub enum BodyUse {
 #[derive(Debug, Clone)]
 pub struct Response {
     pub status: u16,
+    /// Empty, as the body, where that was discarded.
     pub headers: HeaderMap,
-    /// Empty where the body was discarded.
     pub body: Bytes,
     pub timing: Timing,
 }

@@ -7,11 +7,14 @@
 
 mod door;
 mod exchange;
+mod framing;
+mod http1;
 mod occupancy;
 mod problem;
 
 pub use door::{Door, Handle};
 pub use exchange::{BodyFault, Exchange, Gone};
+pub use framing::{BadFraming, Rest, digits, ends_in_empty_line, more, one_length, parts};
 pub use occupancy::{Occupancy, Presence};
 pub use problem::Problem;
 

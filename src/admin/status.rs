@@ -5,8 +5,8 @@ use crate::config::Live;
 use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Occupancy, Problem, Reply};
+use http::request::Parts;
 use http::{StatusCode, header};
-use pingora_http::RequestHeader;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -56,7 +56,7 @@ impl Status {
     }
 
     /// Every metric, as Prometheus reads them.
-    pub(super) fn metrics(&self, head: &RequestHeader) -> Reply {
+    pub(super) fn metrics(&self, head: &Parts) -> Reply {
         let snapshot = self.live.get();
         let (version, errors) = (snapshot.version, snapshot.refusals);
         self.telemetry
@@ -78,7 +78,7 @@ impl Status {
     }
 
     /// What waits, and why.
-    pub(super) async fn schedule(&self, head: &RequestHeader) -> Reply {
+    pub(super) async fn schedule(&self, head: &Parts) -> Reply {
         let question = match Question::parse(head.uri.query().unwrap_or_default()) {
             Ok(question) => question,
             Err(fault) => {

@@ -11,10 +11,11 @@ use super::{EgressError, Response, Timing};
 use crate::model::Request;
 use bytes::Bytes;
 use h2::Reason;
+use http::HeaderMap;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use pingora_core::connectors::http::v2::ConnectionRef;
+use pingora_core::protocols::Digest;
 use pingora_core::protocols::http::v2::client::{Http2Session, drive_connection};
-use pingora_core::protocols::{Digest, UniqueID};
 use pingora_core::{Error, ErrorType};
 use pingora_http::RequestHeader;
 use std::net::SocketAddr;
@@ -191,8 +192,10 @@ pub(super) async fn exchange(
     timing.first_byte = written_at.elapsed();
     shared.lives();
     let head = session.response_header().ok_or(EgressError::Protocol)?;
-    let (status, headers) = (head.status.as_u16(), head.headers.clone());
-    let body = match call.body.kept(status) {
+    let status = head.status.as_u16();
+    let kept = call.body.kept(status);
+    let headers = kept.map_or_else(HeaderMap::new, |_| head.headers.clone());
+    let body = match kept {
         None => {
             let rest = async move { body::read_away(&mut session).await };
             body::finish_apart(&call.pool, rest).await;

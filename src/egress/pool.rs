@@ -137,7 +137,7 @@ impl Pool {
     ) -> Turn {
         let mut shelves = self.lock();
         let shelves = &mut *shelves;
-        if !shelves.origins.contains_key(origin) {
+        let Some(shelf) = shelves.origins.get_mut(origin) else {
             return match origin.scheme {
                 Scheme::Http => Turn::Open(Opening { _done: None }),
                 Scheme::Https => {
@@ -145,8 +145,7 @@ impl Pool {
                     Turn::Open(shelves.shelf(origin).open())
                 }
             };
-        }
-        let shelf = shelves.origins.get_mut(origin).expect("looked for above");
+        };
         shelf.shared.retain(|it| it.is_open() && fit(it.terms));
         if let Some(shared) = shelf.shared.iter().find(|it| it.has_room()) {
             return Turn::Http2(shared.clone());
@@ -163,19 +162,23 @@ impl Pool {
     }
 
     /// Keeps an HTTP/1.1 connection whose answer has been read to its end, for `idle` at most.
-    pub(super) fn put(&self, origin: &Origin, socket: Box<Socket>, idle: Option<Duration>) {
+    pub(super) fn put(&self, origin: &Origin, socket: Box<Socket>, idle: Duration) {
         let since = Instant::now();
-        let until = since + idle.unwrap_or(IDLE).min(IDLE);
+        let until = since + idle.min(IDLE);
         let mut shelves = self.lock();
         if shelves.idle >= MOST_IDLE {
             shelves.drop_oldest();
         }
         shelves.idle += 1;
-        shelves.shelf(origin).idle.push(Idle {
+        let waiting = Idle {
             socket,
             since,
             until,
-        });
+        };
+        match shelves.origins.get_mut(origin) {
+            Some(shelf) => shelf.idle.push(waiting),
+            None => shelves.shelf(origin).idle.push(waiting),
+        }
         self.sweep_later(&mut shelves);
     }
 

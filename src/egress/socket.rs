@@ -1,15 +1,10 @@
-//! One open connection as Pingora's sessions take it: TCP, with TLS over it or without.
+//! One open connection: TCP, with TLS over it or without.
 //!
 //! Pingora's own TLS stream is not used: its handshake keeps only the text of what went wrong,
 //! and a certificate's fault must be told from a lost connection by its type.
 
 use super::connect::tls_cause;
-use async_trait::async_trait;
-use pingora_core::protocols::raw_connect::ProxyDigest;
-use pingora_core::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
-    TimingDigest, UniqueID, UniqueIDType,
-};
+use pingora_core::protocols::UniqueIDType;
 use rustix::net::RecvFlags;
 use rustls::AlertDescription;
 use std::io;
@@ -18,7 +13,7 @@ use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -73,9 +68,12 @@ impl Socket {
         }
     }
 
-    /// Takes a socket back from a session it was lent to.
-    pub(super) fn from_stream(stream: Stream) -> Option<Box<Self>> {
-        stream.into_any().downcast().ok()
+    /// What Pingora tells connections apart by.
+    pub(super) fn id(&self) -> UniqueIDType {
+        match &self.io {
+            Io::Plain(tcp) => tcp.as_raw_fd(),
+            Io::Tls(tls) => tls.get_ref().0.as_raw_fd(),
+        }
     }
 
     /// Whether TLS agreed on HTTP/2.
@@ -200,46 +198,5 @@ impl io::Read for Arrived<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (_, count) = rustix::net::recv(self.0, buffer, RecvFlags::DONTWAIT)?;
         Ok(count)
-    }
-}
-
-#[async_trait]
-impl Shutdown for Socket {
-    async fn shutdown(&mut self) {
-        // Closed either way: what the other side makes of it is its own affair.
-        drop(AsyncWriteExt::shutdown(self).await);
-    }
-}
-
-impl UniqueID for Socket {
-    fn id(&self) -> UniqueIDType {
-        match &self.io {
-            Io::Plain(tcp) => tcp.as_raw_fd(),
-            Io::Tls(tls) => tls.get_ref().0.as_raw_fd(),
-        }
-    }
-}
-
-impl Ssl for Socket {}
-
-impl Peek for Socket {}
-
-// Pingora's digests are for its own logs; the phases of an exchange are timed by their owner.
-
-impl GetTimingDigest for Socket {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        Vec::new()
-    }
-}
-
-impl GetProxyDigest for Socket {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        None
-    }
-}
-
-impl GetSocketDigest for Socket {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        None
     }
 }

@@ -3,28 +3,22 @@
 //! Pingora's own look at the first bytes waits for 24 of them without a limit, so a shorter
 //! HTTP/1 request would hang. Here the look ends at the first byte that differs.
 
+use super::exchange::{LINGER_BYTES, LINGER_SILENCE, Session};
+use super::http1::{self, Connection, HeadFault, MOST_HEAD};
 use super::{Exchange, Occupancy, Patience, Problem};
 use async_trait::async_trait;
-use bytes::{BufMut, BytesMut};
 use http::StatusCode;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::http::v2::server::{self as h2, H2Accept};
-use pingora_core::protocols::l4::stream::Stream as L4Stream;
 use pingora_core::protocols::{Digest, Stream};
 use pingora_core::server::ShutdownWatch;
 use pingora_timeout::timeout;
+use std::io;
 use std::sync::Arc;
-use tokio::io::AsyncReadExt;
 
 /// What every h2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// Room for a usual request's head; grows for others.
-const HEAD_ROOM: usize = 4096;
-
-/// Most bytes of a request's head.
-const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Most streams open at once on one h2 connection.
 const H2_STREAMS: u32 = 1024;
@@ -58,89 +52,103 @@ impl<H: Handle> Door<H> {
         }
     }
 
-    /// Reads up to the first byte that no h2 connection has there. `None`: the client is gone.
-    async fn greet(&self, stream: &mut Stream, closing: &mut ShutdownWatch) -> Option<BytesMut> {
-        let mut seen = BytesMut::new();
-        seen.put_u8(self.first_byte(stream, closing).await?);
+    /// Reads up to the first byte that no h2 connection has there. Whether it is one; none when the
+    /// client is gone.
+    async fn greet(
+        &self,
+        connection: &mut Connection,
+        closing: &mut ShutdownWatch,
+    ) -> Option<bool> {
+        self.begun(connection, closing).await?;
         let look = async {
-            while seen.len() < PREFACE.len() && PREFACE.starts_with(&seen) {
-                seen.put_u8(stream.read_u8().await.ok()?);
+            while connection.came().len() < PREFACE.len() && PREFACE.starts_with(connection.came())
+            {
+                some(connection.more().await)?;
             }
-            Some(())
+            Some(connection.came().starts_with(PREFACE))
         };
-        timeout(self.patience.head, look).await.ok()??;
-        Some(seen)
+        timeout(self.patience.head, look).await.ok()?
     }
 
-    /// Waits for a request to begin. `None`: the client has gone or is late, or we are closing.
-    async fn first_byte(&self, stream: &mut Stream, closing: &mut ShutdownWatch) -> Option<u8> {
-        let byte = async {
+    /// Waits for a request to begin. None: the client has gone or is late, or we are closing.
+    async fn begun(&self, connection: &mut Connection, closing: &mut ShutdownWatch) -> Option<()> {
+        let more = async {
             tokio::select! {
                 biased;
-                byte = stream.read_u8() => byte.ok(),
+                more = connection.more() => some(more),
                 _ = closing.changed() => None,
             }
         };
-        timeout(self.patience.idle, byte).await.ok()?
+        timeout(self.patience.idle, more).await.ok()?
     }
 
-    async fn http1(&self, mut stream: Stream, mut begun: BytesMut, closing: &mut ShutdownWatch) {
+    /// The requests of a connection, the first of which has begun, one after another.
+    async fn http1(&self, mut connection: Connection, closing: &mut ShutdownWatch) {
         loop {
-            if begun.is_empty() {
-                let Some(byte) = self.first_byte(&mut stream, closing).await else {
-                    stream.shutdown().await;
-                    return;
-                };
-                begun.reserve(HEAD_ROOM);
-                begun.put_u8(byte);
+            if connection.came().is_empty() && self.begun(&mut connection, closing).await.is_none()
+            {
+                connection.shutdown().await;
+                return;
             }
-            let Some(next) = self.request(stream, begun, closing).await else {
+            let Some(next) = self.request(connection, closing).await else {
                 return;
             };
-            (stream, begun) = next;
+            connection = next;
         }
     }
 
-    /// One HTTP/1 request, of which `begun` is here already. The connection, with what came of the
-    /// next request, if it can serve again.
+    /// One HTTP/1 request, which has begun. Its connection, if it can serve again.
     async fn request(
         &self,
-        stream: Stream,
-        begun: BytesMut,
+        mut connection: Connection,
         closing: &ShutdownWatch,
-    ) -> Option<(Stream, BytesMut)> {
+    ) -> Option<Connection> {
         let busy = self.busy.enter();
-        let mut session = ServerSession::new_http1(stream);
-        session.set_pipelining_enabled(true);
-        session.set_pipelined_prefix(begun);
-        let head = timeout(self.patience.head, session.read_request()).await;
-        let fault = match head {
-            Ok(Ok(true)) => None,
-            Ok(Ok(false)) => return None,
-            Ok(Err(_)) => Some(malformed()),
-            Err(_) => Some(late()),
+        let head = timeout(self.patience.head, connection.head()).await;
+        let problem = match head {
+            Ok(Ok(head)) => {
+                let session = Session::Http1(Box::new(http1::Session::new(connection, head)));
+                let mut exchange = Exchange::new(session, self.patience, closing);
+                self.handler.handle(&mut exchange).await;
+                drop(busy);
+                return exchange.finish().await;
+            }
+            Ok(Err(HeadFault::Gone)) => return None,
+            Ok(Err(HeadFault::Malformed)) => malformed(),
+            Ok(Err(HeadFault::TooLong)) => too_long(),
+            Err(_) => late(),
         };
-        if let Some(problem) = fault {
-            let exchange = Exchange::new(session, self.patience, closing);
-            exchange.refuse_head(problem.reply()).await;
-            return None;
+        Box::pin(self.refuse(connection, problem)).await;
+        None
+    }
+
+    /// Answers a request whose head could not be read, and closes the connection.
+    async fn refuse(&self, mut connection: Connection, problem: Problem) {
+        let told = timeout(self.patience.answer, connection.refuse(&problem.reply())).await;
+        // A client that cannot be told of its own fault is let go all the same.
+        connection.shutdown().await;
+        if !matches!(told, Ok(Ok(()))) {
+            return;
         }
-        let mut exchange = Exchange::new(session, self.patience, closing);
-        if exchange.head_length() > HEAD_LIMIT {
-            exchange.close_after();
-            exchange.reply(too_long().reply()).await;
-        } else {
-            self.handler.handle(&mut exchange).await;
-        }
-        drop(busy);
-        exchange.finish().await
+        // To close at once would reset what it has not read yet.
+        let away = async {
+            let mut left = LINGER_BYTES;
+            while let Ok(Ok(length @ 1..)) = timeout(LINGER_SILENCE, connection.pass_over()).await {
+                left = left.saturating_sub(length);
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        // Out of time or not, the connection is closed now.
+        let _ = timeout(self.patience.linger, away).await;
     }
 
     async fn http2(&self, stream: Stream, closing: &mut ShutdownWatch) {
         let mut options = h2::default_h2_options();
         options
             .max_concurrent_streams(H2_STREAMS)
-            .max_header_list_size(HEAD_LIMIT as u32);
+            .max_header_list_size(MOST_HEAD as u32);
         let digest = Arc::new(Digest::default());
         let greeting = timeout(self.patience.head, h2::handshake(stream, Some(options))).await;
         let Ok(Ok(mut connection)) = greeting else {
@@ -180,6 +188,7 @@ impl<H: Handle> Door<H> {
         session.set_write_timeout(Some(self.patience.answer));
         let patience = self.patience;
         tokio::spawn(async move {
+            let session = Session::Http2(Box::new(session));
             let mut exchange = Exchange::new(session, patience, &closing);
             handler.handle(&mut exchange).await;
             drop(busy);
@@ -193,26 +202,23 @@ impl<H: Handle> Door<H> {
 impl<H: Handle> ServerApp for Door<H> {
     async fn process_new(
         self: &Arc<Self>,
-        mut stream: Stream,
+        stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let mut closing = shutdown.clone();
-        let begun = self.greet(&mut stream, &mut closing).await?;
-        if &begun[..] == PREFACE {
-            Box::pin(self.http2(unread(stream, &begun)?, &mut closing)).await;
+        let mut connection = Connection::new(stream);
+        if self.greet(&mut connection, &mut closing).await? {
+            Box::pin(self.http2(connection.unread()?, &mut closing)).await;
         } else {
-            self.http1(stream, begun, &mut closing).await;
+            self.http1(connection, &mut closing).await;
         }
         None
     }
 }
 
-/// Puts `bytes` back before what `stream` reads next.
-fn unread(stream: Stream, bytes: &[u8]) -> Option<Stream> {
-    // Plain listeners give plain streams.
-    let mut stream = stream.into_any().downcast::<L4Stream>().ok()?;
-    stream.rewind(bytes);
-    Some(stream)
+/// Whether anything came.
+fn some(more: io::Result<usize>) -> Option<()> {
+    matches!(more, Ok(1..)).then_some(())
 }
 
 fn malformed() -> Problem {
@@ -238,6 +244,6 @@ fn too_long() -> Problem {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         "head-too-large",
         "Headers too large",
-        format!("the head of the request is larger than {HEAD_LIMIT} bytes"),
+        format!("the head of the request is larger than {MOST_HEAD} bytes"),
     )
 }

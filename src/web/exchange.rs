@@ -4,22 +4,23 @@ mod streamed;
 
 pub use streamed::Gone;
 
-use super::{Patience, Reply};
+use super::{Patience, Reply, http1};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
+use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
-use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::server::ShutdownWatch;
-use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_http::ResponseHeader;
 use pingora_timeout::timeout;
+use std::fmt;
 use std::time::Duration;
 
 /// Most bytes that are read away after an answer, for a client that is still sending.
-const LINGER_BYTES: usize = 128 * 1024 * 1024;
+pub(super) const LINGER_BYTES: usize = 128 * 1024 * 1024;
 
 /// Longest silence of such a client.
-const LINGER_SILENCE: Duration = Duration::from_secs(2);
+pub(super) const LINGER_SILENCE: Duration = Duration::from_secs(2);
 
 /// A request whose head is here. The one who handles it reads the body, if it wants it, and
 /// answers once.
@@ -43,12 +44,55 @@ pub enum BodyFault {
     Broken,
 }
 
-struct Session(ServerSession);
+/// The request as its protocol has it.
+pub(super) enum Session {
+    Http1(Box<http1::Session>),
+    /// Pingora's.
+    Http2(Box<ServerSession>),
+}
+
+/// The client does not take what is written.
+struct Unwritten;
+
+// === impl Unwritten ===
+
+impl<E: std::error::Error> From<E> for Unwritten {
+    fn from(_: E) -> Self {
+        Self
+    }
+}
 
 // === impl Session ===
 
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Session {
+    fn is_body_done(&mut self) -> bool {
+        match self {
+            Self::Http1(session) => session.is_body_done(),
+            Self::Http2(session) => session.is_body_done(),
+        }
+    }
+
+    /// The next of the body; none at its end.
+    async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
+        match self {
+            Self::Http1(session) => session.piece().await,
+            Self::Http2(session) => {
+                let piece = session.read_request_body().await;
+                piece.map_err(|_| BodyFault::Broken)
+            }
+        }
+    }
+
+    async fn shutdown(&mut self) {
+        match self {
+            Self::Http1(session) => session.shutdown().await,
+            Self::Http2(session) => session.shutdown().await,
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("session")
     }
 }
@@ -58,13 +102,9 @@ impl std::fmt::Debug for Session {
 impl<'a> Exchange<'a> {
     /// `closing` turns true when the process begins to stop; from then on each answer is the last
     /// of its connection.
-    pub(super) fn new(
-        session: ServerSession,
-        patience: Patience,
-        closing: &'a ShutdownWatch,
-    ) -> Self {
+    pub(super) fn new(session: Session, patience: Patience, closing: &'a ShutdownWatch) -> Self {
         Self {
-            session: Session(session),
+            session,
             patience,
             closing,
             answered: false,
@@ -72,8 +112,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// The request line and headers.
-    pub fn head(&self) -> &RequestHeader {
-        self.session.0.req_header()
+    pub fn head(&self) -> &Parts {
+        match &self.session {
+            Session::Http1(session) => session.head(),
+            Session::Http2(session) => session.req_header(),
+        }
     }
 
     /// The whole body, of at most `limit` bytes. A client that waits for `100 Continue` gets it
@@ -104,12 +147,14 @@ impl<'a> Exchange<'a> {
     /// and where the client has sent its next request already. A client that only stops sending
     /// counts as well, and still gets its answer. May be dropped at any time, and asked once.
     pub async fn hung_up(&mut self) {
-        let session = &mut self.session.0;
-        if !session.is_body_done() {
+        if !self.session.is_body_done() {
             std::future::pending::<()>().await;
         }
-        // With the body read this gives no piece of it, but the end, as an error.
-        let _ = session.read_body_or_idle(true).await;
+        match &mut self.session {
+            Session::Http1(session) => session.hung_up().await,
+            // With the body read this gives no piece of it, but the end, as an error.
+            Session::Http2(session) => drop(session.read_body_or_idle(true).await),
+        }
     }
 
     /// Answers. A client that cannot be told is none of the caller's business: what it asked for
@@ -123,40 +168,33 @@ impl<'a> Exchange<'a> {
         self.answered = matches!(timeout(within, self.write(reply)).await, Ok(Ok(())));
     }
 
-    /// Answers a head that could not be read, and closes the connection.
-    pub(super) async fn refuse_head(mut self, reply: Reply) {
-        let within = self.patience.answer;
-        // A client that cannot be told of its own fault is let go all the same.
-        let _ = timeout(within, self.write(reply)).await;
-        self.session.0.shutdown().await;
-    }
-
-    /// Bytes of the head as it came; 0 for h2, whose own limit holds.
-    pub(super) fn head_length(&self) -> usize {
-        let head = self.session.0.as_http1();
-        head.map_or(0, |session| session.get_headers_raw_bytes().len())
-    }
-
-    /// Lets go of the request: its connection, with what came of the next request, if it can serve
-    /// again.
-    pub(super) async fn finish(mut self) -> Option<(Stream, BytesMut)> {
+    /// Lets go of the request: its connection, if it can serve again.
+    pub(super) async fn finish(mut self) -> Option<http1::Connection> {
         if !self.answered {
             return None;
         }
-        if !self.session.0.is_body_done() {
+        if !self.session.is_body_done() {
             self.linger().await;
             return None;
         }
-        let reusable = self.session.0.finish().await.ok()??;
-        let (stream, next) = reusable.into_parts();
-        Some((stream, next.unwrap_or_default()))
+        match self.session {
+            Session::Http1(session) => session.finish(),
+            Session::Http2(session) => {
+                // There is nothing left to say on this stream.
+                drop(session.finish().await);
+                None
+            }
+        }
     }
 
     /// Closes the connection after the answer.
-    pub(super) fn close_after(&mut self) {
-        self.session.0.set_keepalive(None);
+    fn close_after(&mut self) {
+        if let Session::Http1(session) = &mut self.session {
+            session.close_after();
+        }
     }
 
+    /// The length that the head gives the body.
     fn announced(&self) -> Option<usize> {
         let length = self.head().headers.get(header::CONTENT_LENGTH)?;
         length.to_str().ok()?.parse().ok()
@@ -164,19 +202,11 @@ impl<'a> Exchange<'a> {
 
     async fn read(&mut self, limit: usize) -> Result<Bytes, BodyFault> {
         let told = self.continue_if_asked().await;
-        told.map_err(|_| BodyFault::Broken)?;
-        let session = &mut self.session.0;
+        told.map_err(|Unwritten| BodyFault::Broken)?;
         // Most bodies come in one piece, and that piece is then the body.
         let mut whole = Bytes::new();
         let mut pieces = BytesMut::new();
-        loop {
-            let Some(piece) = session
-                .read_request_body()
-                .await
-                .map_err(|_| BodyFault::Broken)?
-            else {
-                break;
-            };
+        while let Some(piece) = self.session.piece().await? {
             if whole.len() + pieces.len() + piece.len() > limit {
                 return Err(BodyFault::TooLarge { limit });
             }
@@ -195,11 +225,13 @@ impl<'a> Exchange<'a> {
     }
 
     /// Tells a client that waits for it to go on.
-    async fn continue_if_asked(&mut self) -> pingora_core::Result<()> {
-        let session = &mut self.session.0;
-        let expects = session.req_header().headers.get(header::EXPECT);
+    async fn continue_if_asked(&mut self) -> Result<(), Unwritten> {
+        let expects = self.head().headers.get(header::EXPECT);
         if expects.is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
-            session.write_continue_response().await?;
+            match &mut self.session {
+                Session::Http1(session) => session.go_on().await?,
+                Session::Http2(session) => session.write_continue_response().await?,
+            }
         }
         Ok(())
     }
@@ -209,17 +241,20 @@ impl<'a> Exchange<'a> {
     fn read_what_is_here(&mut self) {
         const ROUNDS: usize = 4;
         for _ in 0..ROUNDS {
-            let session = &mut self.session.0;
-            if session.is_body_done() {
+            if self.session.is_body_done() {
                 return;
             }
-            let Some(Ok(Some(_))) = session.read_request_body().now_or_never() else {
+            let Some(Ok(Some(_))) = self.session.piece().now_or_never() else {
                 return;
             };
         }
     }
 
-    async fn write(&mut self, reply: Reply) -> pingora_core::Result<()> {
+    async fn write(&mut self, reply: Reply) -> Result<(), Unwritten> {
+        let session = match &mut self.session {
+            Session::Http1(session) => return Ok(session.reply(&reply).await?),
+            Session::Http2(session) => session,
+        };
         let mut head = ResponseHeader::build_no_case(reply.status, Some(6))?;
         // A 204 has no body, and may not say how long it is.
         if reply.status != StatusCode::NO_CONTENT {
@@ -230,23 +265,21 @@ impl<'a> Exchange<'a> {
         if let Some((name, value)) = reply.header {
             head.insert_header(name, value)?;
         }
-        let session = &mut self.session.0;
         session.write_response_header(Box::new(head)).await?;
-        session.write_response_body(reply.body, true).await
+        session.write_response_body(reply.body, true).await?;
+        Ok(())
     }
 
     /// Reads away what a client still sends after its answer. Closing at once would reset the
     /// connection, and a reset takes the answer with it.
     async fn linger(&mut self) {
-        if let ServerSession::H1(session) = &mut self.session.0 {
+        if let Session::Http1(session) = &mut self.session {
             session.shutdown().await;
         }
-        let session = &mut self.session.0;
+        let session = &mut self.session;
         let away = async {
             let mut left = LINGER_BYTES;
-            while let Ok(Ok(Some(piece))) =
-                timeout(LINGER_SILENCE, session.read_request_body()).await
-            {
+            while let Ok(Ok(Some(piece))) = timeout(LINGER_SILENCE, session.piece()).await {
                 left = left.saturating_sub(piece.len());
                 if left == 0 {
                     break;

@@ -1,9 +1,8 @@
 //! An answer that is sent piece by piece, while the request's body may still come.
 
-use super::{BodyFault, Exchange};
+use super::{BodyFault, Exchange, Session, Unwritten};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, Version, header};
-use pingora_core::protocols::http::ServerSession;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora_http::ResponseHeader;
 use pingora_timeout::timeout;
 use std::time::Duration;
@@ -32,27 +31,19 @@ impl Exchange<'_> {
         &mut self,
         content_type: &'static str,
         more: Option<(HeaderName, HeaderValue)>,
-    ) -> pingora_core::Result<()> {
+    ) -> Result<(), Unwritten> {
         self.continue_if_asked().await?;
-        let is_old = self.head().version == Version::HTTP_10;
+        let session = match &mut self.session {
+            Session::Http1(session) => return Ok(session.open(content_type, more).await?),
+            Session::Http2(session) => session,
+        };
         let mut head = ResponseHeader::build_no_case(StatusCode::OK, Some(6))?;
         head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(content_type))?;
         if let Some((name, value)) = more {
             head.insert_header(name, value)?;
         }
-        if is_old {
-            // The end of the answer is the end of the connection.
-            self.close_after();
-        }
-        if let ServerSession::H1(session) = &mut self.session.0 {
-            // The body comes beside the answer, which is no reason to end the connection.
-            session.set_close_on_response_before_downstream_finish(false);
-            if !is_old {
-                let chunked = HeaderValue::from_static("chunked");
-                head.insert_header(header::TRANSFER_ENCODING, chunked)?;
-            }
-        }
-        self.session.0.write_response_header(Box::new(head)).await
+        session.write_response_header(Box::new(head)).await?;
+        Ok(())
     }
 
     /// The next piece of the body; none at its end. May be dropped at any time.
@@ -61,11 +52,8 @@ impl Exchange<'_> {
     /// A [`BodyFault`]; there is nothing more to read after it.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let within = self.patience.idle;
-        match timeout(within, self.session.0.read_request_body()).await {
-            Ok(Ok(piece)) => Ok(piece),
-            Ok(Err(_)) => Err(BodyFault::Broken),
-            Err(_) => Err(BodyFault::Slow { within }),
-        }
+        let piece = timeout(within, self.session.piece()).await;
+        piece.unwrap_or(Err(BodyFault::Slow { within }))
     }
 
     /// Sends a piece of an answer that was opened. Not to be dropped half way, unless nothing is
@@ -74,33 +62,48 @@ impl Exchange<'_> {
     /// # Errors
     /// [`Gone`], also when the client has not taken it `within` that time.
     pub async fn send(&mut self, piece: Bytes, within: Duration) -> Result<(), Gone> {
-        taken(within, self.session.0.write_response_body(piece, false)).await
+        taken(within, self.write_piece(piece)).await
+    }
+
+    async fn write_piece(&mut self, piece: Bytes) -> Result<(), Unwritten> {
+        match &mut self.session {
+            Session::Http1(session) => session.send(&piece).await?,
+            Session::Http2(session) => session.write_response_body(piece, false).await?,
+        }
+        Ok(())
     }
 
     /// Ends an answer that was opened.
     pub async fn close(&mut self) {
         let within = self.patience.answer;
-        let end = self.session.0.write_response_body(Bytes::new(), true);
-        self.answered = taken(within, end).await.is_ok();
+        self.answered = taken(within, self.write_end()).await.is_ok();
         if self.closing.has_changed().unwrap_or(true) {
             self.close_after();
         }
     }
 
+    async fn write_end(&mut self) -> Result<(), Unwritten> {
+        match &mut self.session {
+            Session::Http1(session) => session.close().await?,
+            Session::Http2(session) => session.write_response_body(Bytes::new(), true).await?,
+        }
+        Ok(())
+    }
+
     /// Ends the connection, or the stream of an h2 connection, at once: the client sees that the
     /// answer is not whole.
     pub async fn abandon(&mut self) {
-        self.session.0.shutdown().await;
+        self.session.shutdown().await;
     }
 }
 
 /// Waits until what is written has been taken, `within` that time.
 async fn taken(
     within: Duration,
-    written: impl Future<Output = pingora_core::Result<()>>,
+    written: impl Future<Output = Result<(), Unwritten>>,
 ) -> Result<(), Gone> {
     match timeout(within, written).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(Gone),
+        Ok(Err(Unwritten)) | Err(_) => Err(Gone),
     }
 }
