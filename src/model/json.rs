@@ -4,6 +4,7 @@
 //! the order of keys. So values are slices of the document they came in.
 
 mod decode;
+pub mod scan;
 pub mod walk;
 
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -41,6 +42,15 @@ impl<'a> Member<'a> {
 /// # Errors
 /// When `text` is not exactly one JSON object.
 pub fn members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
+    let mut members = Vec::with_capacity(16);
+    match scan::each_member(text, u32::MAX, |member| members.push(member)) {
+        Some(()) => Ok(members),
+        None => judged_members(text),
+    }
+}
+
+/// As [`members`], by a serializer, which says what is wrong.
+fn judged_members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = deserializer.deserialize_map(Members)?;
     deserializer.end()?;
@@ -125,29 +135,26 @@ pub fn write_quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
-fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    let mut clean = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let short = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x08 => "\\b",
-            0x0c => "\\f",
-            0x00..0x20 => "",
-            0x20..=0xff => continue,
+fn write_escaped(out: &mut impl fmt::Write, mut text: &str) -> fmt::Result {
+    loop {
+        let (plain, rest) = text.split_at(scan::plain(text.as_bytes()));
+        out.write_str(plain)?;
+        let Some(byte) = rest.bytes().next() else {
+            return Ok(());
         };
-        out.write_str(&text[clean..at])?;
-        clean = at + 1;
-        if short.is_empty() {
-            write!(out, "\\u{byte:04x}")?;
-        } else {
-            out.write_str(short)?;
-        }
+        match byte {
+            b'"' => out.write_str("\\\""),
+            b'\\' => out.write_str("\\\\"),
+            b'\n' => out.write_str("\\n"),
+            b'\r' => out.write_str("\\r"),
+            b'\t' => out.write_str("\\t"),
+            0x08 => out.write_str("\\b"),
+            0x0c => out.write_str("\\f"),
+            _ => write!(out, "\\u{byte:04x}"),
+        }?;
+        // What is not plain is one byte long.
+        text = &rest[1..];
     }
-    out.write_str(&text[clean..])
 }
 
 /// Appends `text` as a JSON string, quotes included.

@@ -3,17 +3,18 @@
 //! A step is never turned into a tree of values: what it holds is sent on and stored as the text
 //! that came, so that no number, key or order changes on the way.
 
-use super::json::kind_of;
+use super::json::{self, Member, kind_of};
 use super::{IdFault, StepId, TileRef, WebhookId};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 /// Deepest nesting of a step, as the wire contract has it.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: u32 = 64;
 
 /// What a step is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,8 +79,10 @@ impl Step {
     pub fn parse(body: Bytes) -> Result<Self, StepFault> {
         let text = std::str::from_utf8(&body)
             .map_err(|_| fault("", "the body is not UTF-8 text".into()))?;
-        check_depth(&body)?;
-        let raw = Raw::read(text)?;
+        let raw = match Raw::scan(text) {
+            Some(raw) => raw,
+            None => Raw::read(text)?,
+        };
         let target = raw.target()?;
         let (id, named) = raw.id()?;
         let expires_at = raw.expires_at()?;
@@ -167,7 +170,39 @@ struct Raw<'a> {
 // === impl Raw ===
 
 impl<'a> Raw<'a> {
+    /// Reads what is a step beyond doubt.
+    fn scan(text: &'a str) -> Option<Self> {
+        let mut raw = Self::default();
+        let mut is_plain = true;
+        json::scan::each_member(text, MAX_DEPTH - 1, |Member { name, value }| {
+            is_plain &= !name.contains('\\');
+            if let Some(place) = raw.place(json::walk::between_quotes(name)) {
+                *place = (value != "null").then_some(value);
+            }
+        })?;
+        is_plain.then_some(raw)
+    }
+
+    /// Where the value called `name` belongs; none for a name that means nothing.
+    fn place(&mut self, name: &str) -> Option<&mut Option<&'a str>> {
+        Some(match name {
+            "id" => &mut self.id,
+            "tile" => &mut self.tile,
+            "webhook" => &mut self.webhook,
+            "expiresAt" => &mut self.expires_at,
+            "email" => &mut self.parts.email,
+            "userId" => &mut self.parts.user_id,
+            "workflowId" => &mut self.parts.workflow_id,
+            "profile" => &mut self.parts.profile,
+            "dataFields" => &mut self.parts.data_fields,
+            "liveData" => &mut self.parts.live_data,
+            _ => return None,
+        })
+    }
+
+    /// Reads any step, and says what is wrong with what is none.
     fn read(text: &'a str) -> Result<Self, StepFault> {
+        check_depth(text.as_bytes())?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
         if !text.trim_start().starts_with('{') {
             // Whatever else it is, say first whether it is JSON at all.
@@ -262,45 +297,16 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'de>, A::Error> {
         let mut raw = Raw::default();
-        while let Some(key) = map.next_key::<Key>()? {
-            let place = match key {
-                Key::Id => &mut raw.id,
-                Key::Tile => &mut raw.tile,
-                Key::Webhook => &mut raw.webhook,
-                Key::ExpiresAt => &mut raw.expires_at,
-                Key::Email => &mut raw.parts.email,
-                Key::UserId => &mut raw.parts.user_id,
-                Key::WorkflowId => &mut raw.parts.workflow_id,
-                Key::Profile => &mut raw.parts.profile,
-                Key::DataFields => &mut raw.parts.data_fields,
-                Key::LiveData => &mut raw.parts.live_data,
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
+        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+            let Some(place) = raw.place(&name) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
             };
             let value = map.next_value::<&RawValue>()?.get();
             *place = (value != "null").then_some(value);
         }
         Ok(raw)
     }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Key {
-    Id,
-    Tile,
-    Webhook,
-    ExpiresAt,
-    Email,
-    UserId,
-    WorkflowId,
-    Profile,
-    DataFields,
-    LiveData,
-    #[serde(other)]
-    Other,
 }
 
 fn fault(pointer: &'static str, detail: String) -> StepFault {
@@ -327,7 +333,7 @@ fn string(pointer: &'static str, json: &str) -> Result<String, StepFault> {
 
 /// Refuses nesting over [`MAX_DEPTH`] before anything walks it.
 fn check_depth(body: &[u8]) -> Result<(), StepFault> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
     for byte in body {
         if in_string {
             match byte {

@@ -4,6 +4,7 @@
 //! values, never a panic; whoever took the step has already refused it.
 
 use super::Member;
+use super::scan::plain;
 
 /// Members of an object in their order; keys as written between the quotes.
 #[derive(Debug, Clone)]
@@ -151,11 +152,13 @@ fn nested_end(bytes: &[u8], start: usize) -> usize {
 /// Where the string that begins at `start` ends.
 pub fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        at += plain(rest);
+        match bytes.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => break,
         }
     }
     bytes.len()
