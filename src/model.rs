@@ -19,5 +19,5 @@ pub use outcome::{
     StepWarning, Verdict,
 };
 pub use request::{Method, Origin, Request, Scheme, Timing};
-pub use secret::Secret;
+pub use secret::{Secret, authorization};
 pub use step::{Step, StepFault, Target};

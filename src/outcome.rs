@@ -24,10 +24,10 @@ pub fn to_json(outcome: &Outcome) -> Vec<u8> {
         outcome.verdict.cause().map(|c| c.as_str()),
     );
     if let Some(status) = outcome.status {
-        number(&mut out, "status", status.into());
+        number(&mut out, "status", status);
     }
     words(&mut out, "sent", outcome.sent.map(|sent| sent.as_str()));
-    number(&mut out, "attempts", outcome.attempts.into());
+    number(&mut out, "attempts", outcome.attempts);
     match &outcome.verdict {
         Verdict::Continue | Verdict::Exit(_) => {
             number(&mut out, "elapsedMs", outcome.elapsed.as_millis());
@@ -81,8 +81,10 @@ fn words(out: &mut String, name: &str, text: Option<&str>) {
     }
 }
 
-fn number(out: &mut String, name: &str, value: u128) {
-    let _ = write!(out, r#","{name}":{value}"#);
+fn number(out: &mut String, name: &str, value: impl itoa::Integer) {
+    for part in [",\"", name, "\":", itoa::Buffer::new().format(value)] {
+        out.push_str(part);
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod request;
 
 use crate::config::{Found, Gateway, TileType};
 use crate::model::{Capture, ExitReason, Request, Step};
-use crate::template::{Context, RenderLimits};
+use crate::template::{Context, Data, RenderLimits};
 use http::HeaderValue;
 
 /// What a step comes to.
@@ -50,14 +50,14 @@ pub fn compose(
     secrets: Secrets,
 ) -> Result<Plan, PlanFault> {
     let journeys_id = found.place.as_ref().map(|(j, _)| &*j.workflow_id);
-    let context = Context {
+    let data = Data::new(Context {
         profile: step.profile(),
         data_fields: step.data_fields(),
         live_data: step.live_data(),
         email: step.email(),
         user_id: step.user_id(),
         workflow_id: step.workflow_id().or(journeys_id),
-    };
+    });
     let limits = RenderLimits {
         output_bytes: gateway.delivery.render_limit,
     };
@@ -65,7 +65,7 @@ pub fn compose(
     let rendering = request::Rendering {
         webhook: &found.webhook,
         tile: found.place.as_ref().map(|(_, tile)| &**tile),
-        context,
+        data: &data,
         limits,
         secrets,
     };

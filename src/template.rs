@@ -7,11 +7,10 @@
 //!
 //! Not here: encoding of forms and query parameters, and whether a rendered URL or body is one; who sends it judges that.
 
-use std::time::SystemTime;
-
 mod bounds;
 mod code;
 mod compile;
+mod data;
 mod decimal;
 mod expression;
 mod helpers;
@@ -19,7 +18,6 @@ mod json;
 mod machine;
 mod names;
 mod quotes;
-mod root;
 mod scan;
 mod tree;
 mod value;
@@ -30,6 +28,8 @@ mod words;
 mod tests;
 
 use code::Node;
+
+pub use data::Data;
 
 /// Most blocks, or sub-expressions, inside one another.
 const MOST_NESTED: usize = 64;
@@ -136,29 +136,16 @@ impl Template {
         &self.warnings
     }
 
-    /// The text for this step, at this moment.
+    /// The text for a step.
     ///
     /// # Errors
     /// A [`RenderError`] when a helper refuses its arguments, a bound is passed, or the text cannot stand in its place.
-    pub fn render(
-        &self,
-        context: &Context<'_>,
+    pub fn render<'a>(
+        &'a self,
+        data: &'a Data<'a>,
         limits: RenderLimits,
     ) -> Result<String, RenderError> {
-        self.render_at(context, limits, SystemTime::now())
-    }
-
-    /// The text for this step, `now` being what `{{now}}` and `dateMath "now"` say.
-    ///
-    /// # Errors
-    /// As of [`Template::render`].
-    pub fn render_at(
-        &self,
-        context: &Context<'_>,
-        limits: RenderLimits,
-        now: SystemTime,
-    ) -> Result<String, RenderError> {
-        let text = machine::render(&self.nodes, context, limits, now)?;
+        let text = machine::render(&self.nodes, data, limits)?;
         if self.place == Place::Header && text.contains(['\r', '\n', '\0']) {
             return Err(RenderError::new(
                 "the rendered header has a line break or a NUL, which no header can have",

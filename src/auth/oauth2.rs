@@ -1,9 +1,9 @@
 //! The client-credentials request and its answer, as the mission document gives them.
 
-use super::authorization;
 use super::tokens::Token;
 use crate::config::{Gateway, Oauth2Client};
 use crate::egress::{BodyUse, Egress, EgressError};
+use crate::model::authorization;
 use crate::model::{Method, Request, url};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};

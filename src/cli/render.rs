@@ -71,7 +71,7 @@ pub(super) fn wire(request: &Request) -> Vec<u8> {
         out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
     };
-    header("host", request.origin.authority().as_bytes());
+    header("host", request.origin.authority().to_string().as_bytes());
     for (name, value) in &request.headers {
         header(name.as_str(), value.as_bytes());
     }

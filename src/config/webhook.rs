@@ -2,7 +2,7 @@
 
 use crate::model::{Method, Origin, Secret, WebhookId};
 use crate::template::Template;
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// One journey webhook.
@@ -48,8 +48,8 @@ pub enum Ambiguous {
 #[derive(Debug, Clone)]
 pub enum Auth {
     None,
-    /// `Basic <token>`, the token as given.
-    Basic(Secret),
+    /// `Basic <token>`, the token as given: the whole value, sensitive.
+    Basic(HeaderValue),
     Oauth2(Arc<Oauth2Client>),
 }
 

@@ -74,7 +74,7 @@ impl<'a> Guard<'a> {
 
     fn judge(&self, peer: SocketAddr) -> Result<(), EgressError> {
         let blocked = || EgressError::Blocked {
-            host: self.request.origin.host.clone(),
+            host: self.request.origin.host.to_string(),
             address: peer.ip(),
         };
         if self.own.admin.is_some_and(|own| reaches(peer, own)) {

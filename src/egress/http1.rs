@@ -105,8 +105,8 @@ fn head(request: &Request) -> Vec<u8> {
     ] {
         head.extend_from_slice(part.as_bytes());
     }
-    head.extend_from_slice(request.origin.authority().as_bytes());
-    head.extend_from_slice(b"\r\n");
+    // Writing to memory does not fail.
+    let _ = write!(head, "{}\r\n", request.origin.authority());
     for (name, value) in &request.headers {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
@@ -119,7 +119,6 @@ fn head(request: &Request) -> Vec<u8> {
         Method::Get | Method::Delete => body_len,
     };
     if let Some(length) = length {
-        // Writing to memory does not fail.
         let _ = write!(head, "content-length: {length}\r\n");
     }
     head.extend_from_slice(b"\r\n");

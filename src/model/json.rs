@@ -4,6 +4,7 @@
 //! the order of keys. So values are slices of the document they came in.
 
 mod decode;
+mod fields;
 pub mod scan;
 pub mod walk;
 
@@ -13,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use decode::decode;
-pub use walk::known_members;
+pub use fields::Fields;
 
 /// One member of an object: the text of its name, quotes included, and the text of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl<'a> Member<'a> {
     /// no text, so such a name stays as it is written.
     pub fn key(&self) -> Cow<'a, str> {
         let inner = &self.name[1..self.name.len() - 1];
-        if inner.contains('\\') {
+        if scan::plain(inner.as_bytes()) < inner.len() {
             serde_json::from_str(self.name).map_or(Cow::Borrowed(inner), Cow::Owned)
         } else {
             Cow::Borrowed(inner)

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods that a webhook can have.
@@ -28,7 +29,7 @@ pub struct Origin {
     pub scheme: Scheme,
     /// Canonical, as the WHATWG URL standard spells it: lower case, punycode, IPv4 in dotted
     /// decimal whatever way it was written, IPv6 in brackets.
-    pub host: String,
+    pub host: Arc<str>,
     pub port: u16,
 }
 
@@ -98,12 +99,14 @@ impl Scheme {
 
 impl Origin {
     /// `host[:port]` as the `Host` header has it: a default port is left out.
-    pub fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() {
-            self.host.clone()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+    pub fn authority(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| {
+            f.write_str(&self.host)?;
+            if self.port != self.scheme.default_port() {
+                write!(f, ":{}", self.port)?;
+            }
+            Ok(())
+        })
     }
 }
 

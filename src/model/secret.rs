@@ -1,5 +1,6 @@
 //! A value that must not be shown.
 
+use http::HeaderValue;
 use std::fmt;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -30,6 +31,14 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
+}
+
+/// The value `<scheme> <credentials>` of `Authorization`, marked as sensitive, so that whoever shows
+/// a request masks it; none where the credentials cannot stand in a header.
+pub fn authorization(scheme: &str, credentials: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("{scheme} {credentials}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Result<(Origin, String), &'static str> {
     let host = url.host_str().filter(|host| !host.is_empty());
     let origin = Origin {
         scheme,
-        host: host.ok_or("it names no host")?.to_owned(),
+        host: host.ok_or("it names no host")?.into(),
         port: url.port().unwrap_or(scheme.default_port()),
     };
     Ok((origin, path_of(tail)))

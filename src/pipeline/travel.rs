@@ -325,5 +325,9 @@ fn sentence(text: &str) -> String {
     let Some(first) = chars.next() else {
         return String::new();
     };
-    format!("{}{}.", first.to_uppercase(), chars.as_str())
+    let mut sentence = String::with_capacity(text.len() + 2);
+    sentence.extend(first.to_uppercase());
+    sentence.push_str(chars.as_str());
+    sentence.push('.');
+    sentence
 }

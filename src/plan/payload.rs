@@ -3,7 +3,8 @@
 //! Where a name comes twice the later value wins and the first place stays. Values are slices of
 //! JSON text, so what comes in goes out as it was written.
 
-use crate::model::json::{self, Member};
+use crate::model::json::{self, Fields, Member};
+use crate::template::Data;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -41,25 +42,24 @@ impl<'a> Payload<'a> {
     }
 
     /// Puts every one of `members`.
-    pub(super) fn object(&mut self, members: &[Member<'a>]) {
+    pub(super) fn members(&mut self, members: &[Member<'a>]) {
         for member in members {
             self.json(member.key(), member.value);
         }
     }
 
-    /// The user fields that `data_fields`, else `profile`, has.
-    pub(super) fn user_fields(
-        &mut self,
-        names: &'a [String],
-        data_fields: &[Member<'a>],
-        profile: &[Member<'a>],
-    ) {
-        let last = |members: &[Member<'a>], name: &str| {
-            let found = members.iter().rev().find(|m| m.key() == name);
-            found.map(|m| m.value)
-        };
+    /// Puts every one of `fields`.
+    pub(super) fn fields(&mut self, fields: &Fields<'a>) {
+        for (name, value) in fields.iter() {
+            self.json(name.clone(), value);
+        }
+    }
+
+    /// The user fields that the trigger, else the profile, has.
+    pub(super) fn user_fields<'d: 'a>(&mut self, names: &'a [String], data: &Data<'d>) {
         for name in names {
-            if let Some(value) = last(data_fields, name).or_else(|| last(profile, name)) {
+            let found = data.data_fields().get(name);
+            if let Some(value) = found.or_else(|| data.profile().get(name)) {
                 self.json(Cow::Borrowed(name), value);
             }
         }
@@ -131,11 +131,12 @@ impl<'a> Payload<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::Context;
 
     fn merged(parts: &[&'static str]) -> Payload<'static> {
         let mut payload = Payload::default();
         for part in parts {
-            payload.object(&json::members(part).unwrap());
+            payload.members(&json::members(part).unwrap());
         }
         payload
     }
@@ -166,8 +167,8 @@ mod tests {
         };
         let (first, second) = (text(0), text(1000));
         let mut payload = Payload::default();
-        payload.object(&json::members(&first).unwrap());
-        payload.object(&json::members(&second).unwrap());
+        payload.members(&json::members(&first).unwrap());
+        payload.members(&json::members(&second).unwrap());
         assert_eq!(payload.to_json(), second);
     }
 
@@ -175,10 +176,13 @@ mod tests {
     fn a_user_field_comes_from_the_trigger_else_from_the_profile_else_not_at_all() {
         let names = ["city", "state", "zip"].map(String::from);
         let mut payload = Payload::default();
-        let data = json::members(r#"{"state":"CA","x":1}"#).unwrap();
-        let profile = json::members(r#"{"city":"SF","state":"NV"}"#).unwrap();
-        payload.user_fields(&names, &data, &profile);
-        payload.object(&data);
+        let data = Data::new(Context {
+            data_fields: Some(r#"{"state":"CA","x":1}"#),
+            profile: Some(r#"{"city":"SF","state":"NV"}"#),
+            ..Context::default()
+        });
+        payload.user_fields(&names, &data);
+        payload.fields(data.data_fields());
         assert_eq!(payload.to_json(), r#"{"city":"SF","state":"CA","x":1}"#);
     }
 

@@ -3,9 +3,9 @@
 use super::payload::Payload;
 use super::{PlanFault, Secrets};
 use crate::config::{Body, EgressRules, Header, HeaderContent, Tile, TileType, Webhook};
-use crate::model::json::{self, Member};
+use crate::model::json;
 use crate::model::{Method, Request, Scheme, Secret, StepId, url};
-use crate::template::{Context, RenderLimits, Template};
+use crate::template::{Data, RenderLimits, Template};
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use std::borrow::Cow;
@@ -17,14 +17,14 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) struct Rendering<'a> {
     pub(super) webhook: &'a Webhook,
     pub(super) tile: Option<&'a Tile>,
-    pub(super) context: Context<'a>,
+    pub(super) data: &'a Data<'a>,
     pub(super) limits: RenderLimits,
     pub(super) secrets: Secrets,
 }
 
 // === impl Rendering ===
 
-impl Rendering<'_> {
+impl<'a> Rendering<'a> {
     /// The request, whole but for `Authorization`.
     pub(super) fn request(
         &self,
@@ -56,11 +56,11 @@ impl Rendering<'_> {
 
     fn template(
         &self,
-        template: &Template,
+        template: &'a Template,
         place: impl FnOnce() -> String,
     ) -> Result<String, PlanFault> {
         template
-            .render(&self.context, self.limits)
+            .render(self.data, self.limits)
             .map_err(|e| PlanFault::Template {
                 place: place(),
                 message: e.message,
@@ -76,7 +76,7 @@ impl Rendering<'_> {
             let value = self.template(template, || format!("parameters.{name}"))?;
             url::append_pair(path, name, &value);
         }
-        if let (TileType::UserProfile, Some(email)) = (tile.tile_type, self.context.email) {
+        if let (TileType::UserProfile, Some(email)) = (tile.tile_type, self.data.context().email) {
             url::append_pair(path, "email", &json::unquote(email));
         }
         Ok(())
@@ -86,17 +86,16 @@ impl Rendering<'_> {
         if self.webhook.method == Method::Get {
             return Ok(None);
         }
-        let data_fields = object(self.context.data_fields);
+        let context = self.data.context();
         let mut payload = Payload::default();
         if !self.webhook.user_fields.is_empty() {
-            let profile = object(self.context.profile);
-            payload.user_fields(&self.webhook.user_fields, &data_fields, &profile);
+            payload.user_fields(&self.webhook.user_fields, self.data);
         }
-        payload.object(&data_fields);
+        payload.fields(self.data.data_fields());
         if self.webhook.include_email_and_workflow_id {
             let own = [
-                ("email", self.context.email),
-                ("workflowId", self.context.workflow_id),
+                ("email", context.email),
+                ("workflowId", context.workflow_id),
             ];
             for (name, value) in own {
                 if let Some(value) = value {
@@ -108,7 +107,7 @@ impl Rendering<'_> {
             Body::Json(None) => Ok(Some(("application/json", payload.to_json().into()))),
             Body::Json(Some(template)) => {
                 let custom = self.template(template, || "body.json".into())?;
-                payload.object(&json::members(&custom).map_err(|_| not_an_object())?);
+                payload.members(&json::members(&custom).map_err(|_| not_an_object())?);
                 for (name, secret) in &self.webhook.secret_fields {
                     payload.text(name, self.shown(secret).to_owned());
                 }
@@ -169,7 +168,7 @@ impl Rendering<'_> {
         }
     }
 
-    fn header_value(&self, header: &Header) -> Result<HeaderValue, PlanFault> {
+    fn header_value(&self, header: &'a Header) -> Result<HeaderValue, PlanFault> {
         let place = || format!("headers.{}", header.name);
         match &header.value {
             HeaderContent::Template(template) => {
@@ -197,9 +196,4 @@ fn not_an_object() -> PlanFault {
         place: "body.json".into(),
         message: "the rendered body is not a JSON object".into(),
     }
-}
-
-/// The members of an object of the step: checked when that was parsed.
-fn object(text: Option<&str>) -> Vec<Member<'_>> {
-    text.map_or_else(Vec::new, json::known_members)
 }

@@ -75,7 +75,7 @@ proptest! {
                 let request = plan.request;
                 let origin = Origin {
                     scheme: Scheme::Https,
-                    host: "api.example.com".to_owned(),
+                    host: "api.example.com".into(),
                     port: 443,
                 };
                 prop_assert_eq!(request.origin, origin);

@@ -3,7 +3,7 @@
 //! The crate that the log is built on can write JSON too, by way of a serializer, which costs a
 //! step several times what this does.
 
-use crate::model::json::write_quoted;
+use crate::model::json::quote_into;
 use jiff::Timestamp;
 use std::cell::RefCell;
 use std::fmt::{self, Debug};
@@ -14,6 +14,9 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Room for a usual line.
+const ROOM: usize = 320;
+
 /// One object a line: when, how severe, what, the fields, and where from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JsonLines {
@@ -22,12 +25,29 @@ pub(super) struct JsonLines {
 }
 
 /// Writes fields as members.
-struct Members<'a, 'w> {
-    out: &'a mut Writer<'w>,
-    written: fmt::Result,
-}
+struct Members<'a>(&'a mut String);
 
 // === impl JsonLines ===
+
+impl JsonLines {
+    fn write(self, line: &mut String, event: &Event<'_>) {
+        let bridged = event.normalized_metadata();
+        let metadata = bridged.as_ref().unwrap_or_else(|| event.metadata());
+        line.push('{');
+        if self.timed {
+            line.push_str("\"timestamp\":\"");
+            push_time(line, Timestamp::now());
+            line.push_str("\",");
+        }
+        line.push_str("\"level\":\"");
+        line.push_str(metadata.level().as_str());
+        line.push('"');
+        event.record(&mut Members(line));
+        line.push_str(",\"target\":");
+        quote_into(line, metadata.target());
+        line.push_str("}\n");
+    }
+}
 
 impl<S, N> FormatEvent<S, N> for JsonLines
 where
@@ -40,73 +60,66 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let bridged = event.normalized_metadata();
-        let metadata = bridged.as_ref().unwrap_or_else(|| event.metadata());
-        out.write_char('{')?;
-        if self.timed {
-            out.write_str("\"timestamp\":\"")?;
-            write_time(&mut out, Timestamp::now())?;
-            out.write_str("\",")?;
-        }
-        write!(out, "\"level\":\"{}\"", metadata.level())?;
-        let mut members = Members {
-            out: &mut out,
-            written: Ok(()),
-        };
-        event.record(&mut members);
-        members.written?;
-        out.write_str(",\"target\":")?;
-        write_quoted(&mut out, metadata.target())?;
-        out.write_str("}\n")
+        // Made whole and handed over once: each part by itself costs a call through two writers.
+        let mut line = String::with_capacity(ROOM);
+        self.write(&mut line, event);
+        out.write_str(&line)
     }
 }
 
 // === impl Members ===
 
-impl Members<'_, '_> {
-    fn member(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+impl Members<'_> {
+    fn member(&mut self, field: &Field, write: impl FnOnce(&mut String)) {
         // What the bridge says of where a line is from is said once.
-        if self.written.is_ok() && !field.name().starts_with("log.") {
-            self.written = self.out.write_char(',').and_then(|()| {
-                write_quoted(self.out, field.name())?;
-                self.out.write_char(':')?;
-                write(self.out)
-            });
+        if !field.name().starts_with("log.") {
+            self.0.push(',');
+            quote_into(self.0, field.name());
+            self.0.push(':');
+            write(self.0);
         }
+    }
+
+    fn number(&mut self, field: &Field, number: impl itoa::Integer) {
+        self.member(field, |line| {
+            line.push_str(itoa::Buffer::new().format(number));
+        });
     }
 }
 
-impl Visit for Members<'_, '_> {
+impl Visit for Members<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, |out| write_quoted(out, value));
+        self.member(field, |line| quote_into(line, value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field, |out| write!(out, "{value}"));
+        self.number(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(field, |out| write!(out, "{value}"));
+        self.number(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(field, |out| write!(out, "{value}"));
+        self.member(field, |line| {
+            line.push_str(if value { "true" } else { "false" });
+        });
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.member(field, |out| match value.is_finite() {
-            true => write!(out, "{value}"),
-            false => out.write_str("null"),
+        let text = value.is_finite().then(|| value.to_string());
+        self.member(field, |line| {
+            line.push_str(text.as_deref().unwrap_or("null"))
         });
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field, |out| write_quoted(out, &format!("{value:?}")));
+        self.member(field, |line| quote_into(line, &format!("{value:?}")));
     }
 }
 
 /// RFC 3339 in UTC, in microseconds.
-fn write_time(out: &mut Writer<'_>, time: Timestamp) -> fmt::Result {
+fn push_time(line: &mut String, time: Timestamp) {
     thread_local! {
         /// The last second that was written, and its text: most lines are in the same.
         static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
@@ -117,9 +130,13 @@ fn write_time(out: &mut Writer<'_>, time: Timestamp) -> fmt::Result {
             *last = second;
             *text = time.strftime("%Y-%m-%dT%H:%M:%S").to_string();
         }
-        out.write_str(text)
-    })?;
-    write!(out, ".{:06}Z", time.subsec_microsecond())
+        line.push_str(text);
+    });
+    // A leading one keeps the zeros, and makes room for the point.
+    let fraction = 1_000_000 + time.subsec_microsecond();
+    line.push('.');
+    line.push_str(&itoa::Buffer::new().format(fraction)[1..]);
+    line.push('Z');
 }
 
 #[cfg(test)]

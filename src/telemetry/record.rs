@@ -42,6 +42,12 @@ fn line(outcome: &Outcome) {
     };
     let verdict = &outcome.verdict;
     info!(
+        // Not the outcome's own message: it can name a host, which a template can make of an email.
+        message = match verdict {
+            Verdict::Continue => "the user continues",
+            Verdict::Exit(_) => "the user exits",
+            Verdict::Pending { .. } => "the step waits",
+        },
         id = outcome.id.as_str(),
         tile,
         webhook,
@@ -52,13 +58,6 @@ fn line(outcome: &Outcome) {
         attempts = outcome.attempts,
         elapsed_ms = u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
         sent = outcome.sent.map(Sent::as_str),
-        // Not the outcome's own message: it can name a host, which a template can make of an email.
-        "{}",
-        match verdict {
-            Verdict::Continue => "the user continues",
-            Verdict::Exit(_) => "the user exits",
-            Verdict::Pending { .. } => "the step waits",
-        }
     );
 }
 

@@ -5,18 +5,18 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::time::SystemTime;
 
-use jiff::Timestamp;
 use serde::de::IgnoredAny;
+
+use crate::model::json::Fields;
 
 use super::bounds::Bounds;
 use super::code::{Base, Call, Expression, LoopName, Node, Path, Slot, TransformBlock};
+use super::data::Data;
 use super::helpers::{Arguments, Helper, Kind};
-use super::root::{Index, Root};
 use super::value::Value;
 use super::words::Literal;
-use super::{Context, RenderError, RenderLimits, json};
+use super::{RenderError, RenderLimits, json};
 
 mod blocks;
 
@@ -27,17 +27,15 @@ const WORTH_AN_INDEX: usize = 1024;
 ///
 /// # Errors
 /// A helper that refuses its arguments, a bound passed, a helper's output that is no JSON value where one must stand.
-pub(super) fn render(
-    nodes: &[Node],
-    context: &Context<'_>,
+pub(super) fn render<'a>(
+    nodes: &'a [Node],
+    data: &'a Data<'a>,
     limits: RenderLimits,
-    now: SystemTime,
 ) -> Result<String, RenderError> {
     let mut machine = Machine {
-        root: Root::new(context),
+        data,
         bounds: Bounds::new(limits),
-        now: Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH),
-        contexts: vec![Value::Root],
+        contexts: Vec::new(),
         bound: Vec::new(),
         loops: Vec::new(),
         indexes: HashMap::new(),
@@ -49,17 +47,16 @@ pub(super) fn render(
 }
 
 struct Machine<'a> {
-    root: Root<'a>,
+    data: &'a Data<'a>,
     bounds: Bounds,
-    now: Timestamp,
-    /// `this`, innermost last.
+    /// `this` of each block, innermost last; outside of them it is [`Value::Root`].
     contexts: Vec<Value<'a>>,
     /// Values of block parameters, innermost last.
     bound: Vec<Value<'a>>,
     /// Loops, innermost last.
     loops: Vec<Turn<'a>>,
     /// Indexes of large objects, by where their text starts.
-    indexes: HashMap<usize, Index<'a>>,
+    indexes: HashMap<usize, Fields<'a>>,
 }
 
 /// One turn of a loop.
@@ -173,7 +170,7 @@ impl<'a> Machine<'a> {
 
     /// A value as compact JSON; `null` for what is missing.
     fn json(&mut self, value: &Value<'a>) -> Result<Cow<'a, str>, RenderError> {
-        let json = value.to_json(&self.root);
+        let json = value.to_json(self.data);
         self.bounds.work(json.len())?;
         Ok(json)
     }
@@ -245,8 +242,7 @@ impl<'a> Machine<'a> {
             named,
             pattern: call.pattern.as_ref(),
             bounds: &mut self.bounds,
-            root: &self.root,
-            now: self.now,
+            data: self.data,
         }
     }
 
@@ -254,6 +250,7 @@ impl<'a> Machine<'a> {
         let mut value = match path.base {
             Base::Context(up) => match self.contexts.iter().rev().nth(up) {
                 Some(context) => context.clone(),
+                None if up == self.contexts.len() => Value::Root,
                 None => return Ok(Value::Missing),
             },
             Base::Bound(place) => self.bound[place].clone(),
@@ -278,7 +275,7 @@ impl<'a> Machine<'a> {
                 .filter(|index| index.to_string() == key)
         };
         let found = match value {
-            Value::Root => return Ok(self.root.get(key)),
+            Value::Root => return Ok(self.data.get(key)),
             Value::Object(text) => return self.member(text, key),
             Value::Array(text) => {
                 self.bounds.work(text.len())?;
@@ -315,7 +312,7 @@ impl<'a> Machine<'a> {
         let place = object.as_ptr() as usize;
         if !self.indexes.contains_key(&place) {
             self.bounds.work(object.len())?;
-            self.indexes.insert(place, Index::of(object));
+            self.indexes.insert(place, Fields::of(object));
         }
         Ok(self.indexes[&place]
             .get(key)

@@ -1,6 +1,7 @@
 //! What templates promise: helpers one by one, places, faults, bounds.
 
 use super::*;
+use jiff::Timestamp;
 
 mod faults;
 mod helpers;
@@ -12,7 +13,7 @@ const LIMITS: RenderLimits = RenderLimits {
 };
 
 /// 2012-06-19T13:05:09.123Z
-const NOW_MS: u64 = 1_340_111_109_123;
+const NOW_MS: i64 = 1_340_111_109_123;
 
 /// What `template` renders of `data`, a value being text; the error's text where it does not.
 fn rendered(template: &str, place: Place, data: &str) -> Result<String, String> {
@@ -23,8 +24,8 @@ fn rendered(template: &str, place: Place, data: &str) -> Result<String, String> 
         email: Some("\"ada@example.com\""),
         ..Context::default()
     };
-    let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(NOW_MS);
+    let now = Timestamp::from_millisecond(NOW_MS).unwrap();
     template
-        .render_at(&context, LIMITS, now)
+        .render(&Data::at(context, now), LIMITS)
         .map_err(|error| error.message)
 }

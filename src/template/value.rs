@@ -5,8 +5,8 @@
 use crate::model::json::decode;
 use std::borrow::Cow;
 
+use super::data::Data;
 use super::json;
-use super::root::Root;
 
 /// A value while a template renders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl<'a> Value<'a> {
     }
 
     /// Compact JSON; `null` for what is missing.
-    pub(super) fn to_json(&self, root: &Root<'a>) -> Cow<'a, str> {
+    pub(super) fn to_json(&self, data: &Data<'a>) -> Cow<'a, str> {
         match self {
             Self::Missing | Self::Null => Cow::Borrowed("null"),
             Self::Bool(true) => Cow::Borrowed("true"),
@@ -100,7 +100,7 @@ impl<'a> Value<'a> {
                 json::compact_into(&mut compact, text);
                 Cow::Owned(compact)
             }
-            Self::Root => Cow::Owned(root.to_json()),
+            Self::Root => Cow::Owned(data.to_json()),
         }
     }
 

@@ -103,7 +103,7 @@ fn named(name: &str) -> String {
 fn token(snapshot: &Snapshot, id: &str) -> String {
     let target = Target::Webhook(WebhookId::new(id).unwrap());
     match &snapshot.find(&target).unwrap().webhook.auth {
-        Auth::Basic(token) => token.expose().to_owned(),
+        Auth::Basic(value) => value.to_str().unwrap().replacen("Basic ", "", 1),
         Auth::None | Auth::Oauth2(_) => String::new(),
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn post_to(scheme: Scheme, host: &str, port: u16) -> Request {
         method: Method::Post,
         origin: Origin {
             scheme,
-            host: host.to_owned(),
+            host: host.into(),
             port,
         },
         path: "/hook?a=1".to_owned(),

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stepgate::template::{Context, Place, RenderLimits, Template};
+use stepgate::template::{Context, Data, Place, RenderLimits, Template};
 
 /// What all templates of the tables see.
 const DATA: &str = r#"{
@@ -461,7 +461,7 @@ fn rendered(template: &str) -> Result<String, String> {
     };
     template
         .render(
-            &context,
+            &Data::new(context),
             RenderLimits {
                 output_bytes: 1 << 20,
             },

@@ -216,8 +216,8 @@ mod tests {
         Some(members)
     }
 
-    /// Text that is JSON, nearly JSON, or not at all.
-    fn text() -> impl Strategy<Value = String> {
+    /// Pieces of JSON without order.
+    fn noise() -> impl Strategy<Value = String> {
         let word = prop_oneof![
             Just("{"),
             Just("}"),
@@ -253,14 +253,18 @@ mod tests {
             Just("nul"),
             Just("\u{a0}"),
         ];
-        let noise = proptest::collection::vec(word, 0..14).prop_map(|words| words.concat());
+        proptest::collection::vec(word, 0..14).prop_map(|words| words.concat())
+    }
+
+    /// A JSON value, with white space here and there.
+    fn value() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?",
             Just("true".to_owned()),
             Just("null".to_owned()),
             any::<String>().prop_map(|text| json::quote(&text)),
         ];
-        let value = leaf.prop_recursive(6, 40, 5, |inner| {
+        leaf.prop_recursive(6, 40, 5, |inner| {
             let member = (any::<String>(), inner.clone());
             prop_oneof![
                 proptest::collection::vec(inner, 0..5)
@@ -273,8 +277,12 @@ mod tests {
                     format!("{{{}}}", members.join(","))
                 }),
             ]
-        });
-        let object = (value, 0..60_usize, noise.clone()).prop_map(|(value, cut, noise)| {
+        })
+    }
+
+    /// Text that is JSON, nearly JSON, or not at all.
+    fn text() -> impl Strategy<Value = String> {
+        let object = (value(), 0..60_usize, noise()).prop_map(|(value, cut, noise)| {
             let mut text = format!("{{\"v\":{value}}}");
             // Most are left whole.
             if cut < 20 && text.is_char_boundary(cut.min(text.len())) {
@@ -282,7 +290,7 @@ mod tests {
             }
             text
         });
-        prop_oneof![3 => object, 1 => noise.prop_map(|noise| format!("{{{noise}}}"))]
+        prop_oneof![3 => object, 1 => noise().prop_map(|noise| format!("{{{noise}}}"))]
     }
 
     proptest! {

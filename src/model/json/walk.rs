@@ -30,14 +30,13 @@ pub fn items(text: &str) -> Items<'_> {
     Items(Walk::inside(text, b'['))
 }
 
-/// The members of the object `text`, which is known to be one, in order.
-pub fn known_members(text: &str) -> Vec<Member<'_>> {
+/// The members of the object `text`, in order, names with their quotes.
+pub fn known_members(text: &str) -> impl Iterator<Item = Member<'_>> {
     let mut walk = Walk::inside(text, b'{');
-    let mut members = Vec::with_capacity(16);
-    while let Some((name, value)) = walk.entry() {
-        members.push(Member { name, value });
-    }
-    members
+    std::iter::from_fn(move || {
+        let (name, value) = walk.entry()?;
+        Some(Member { name, value })
+    })
 }
 
 /// A string without its quotes.

@@ -5,12 +5,10 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use super::super::RenderError;
 use super::super::bounds::Bounds;
+use super::super::data::Data;
 use super::super::decimal::Decimal;
-use super::super::root::Root;
 use super::super::value::Value;
 use super::Helper;
 use super::pattern::Pattern;
@@ -23,9 +21,7 @@ pub(crate) struct Arguments<'r, 'a> {
     /// The compiled pattern, where it is written in the template.
     pub(in super::super) pattern: Option<&'r Pattern>,
     pub(in super::super) bounds: &'r mut Bounds,
-    pub(in super::super) root: &'r Root<'a>,
-    /// The moment of the rendering.
-    pub(in super::super) now: Timestamp,
+    pub(in super::super) data: &'a Data<'a>,
 }
 
 // === impl Arguments ===
@@ -56,7 +52,7 @@ impl<'a> Arguments<'_, 'a> {
 
     /// Any value as compact JSON.
     pub(super) fn json(&mut self, at: usize) -> Result<Cow<'a, str>, RenderError> {
-        let json = self.value(at).to_json(self.root);
+        let json = self.value(at).to_json(self.data);
         self.bounds.work(json.len())?;
         Ok(json)
     }

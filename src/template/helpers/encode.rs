@@ -17,20 +17,23 @@ type Made<'a> = Result<Value<'a>, RenderError>;
 /// Letters, digits, `.`, `-`, `*` and `_` stay; every other byte becomes `%XX`.
 pub(super) fn url_encode(text: &str, bounds: &mut Bounds) -> Result<String, RenderError> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let stays = |byte: &u8| byte.is_ascii_alphanumeric() || b".-*_".contains(byte);
     let mut made = bounds.made();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
-                made.push(char::from(byte))?
-            }
-            _ => {
-                made.push('%')?;
-                made.push(char::from(HEX[usize::from(byte >> 4)]))?;
-                made.push(char::from(HEX[usize::from(byte & 0xf)]))?;
-            }
+    let mut rest = text;
+    loop {
+        let clean = rest.bytes().position(|byte| !stays(&byte));
+        let (clean, after) = rest.split_at(clean.unwrap_or(rest.len()));
+        made.push_str(clean)?;
+        let Some(character) = after.chars().next() else {
+            return Ok(made.finish());
+        };
+        for byte in after.bytes().take(character.len_utf8()) {
+            made.push('%')?;
+            made.push(char::from(HEX[usize::from(byte >> 4)]))?;
+            made.push(char::from(HEX[usize::from(byte & 0xf)]))?;
         }
+        rest = &after[character.len_utf8()..];
     }
-    Ok(made.finish())
 }
 
 pub(super) fn base64(text: &str, bounds: &mut Bounds) -> Result<String, RenderError> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::RenderError;
 use super::super::value::Value;
-use super::super::{json, root};
+use super::super::{data, json};
 use super::Arguments;
 
 type Made<'a> = Result<Value<'a>, RenderError>;
@@ -73,9 +73,9 @@ pub(super) fn length<'a>(arguments: &mut Arguments<'_, 'a>) -> Made<'a> {
         }
         Value::Object(object) => {
             arguments.bounds.work(object.len())?;
-            root::once_each(json::members(object)).len()
+            data::once_each(json::members(object)).len()
         }
-        Value::Root => arguments.root.members().len(),
+        Value::Root => arguments.data.members().len(),
         Value::Bool(_) | Value::Number(_) | Value::Text(_) => arguments.text(0)?.chars().count(),
     };
     Ok(Value::count(count))

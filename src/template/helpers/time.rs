@@ -12,7 +12,7 @@ type Made<'a> = Result<Value<'a>, RenderError>;
 
 /// This moment.
 pub(super) fn now<'a>(arguments: &mut Arguments<'_, 'a>) -> Made<'a> {
-    let zoned = arguments.now.to_zoned_datetime(zone(arguments)?);
+    let zoned = arguments.data.now().to_zoned_datetime(zone(arguments)?);
     match arguments.optional_text(0)? {
         Some(format) => formatted(arguments, &zoned, &[&format]),
         None => formatted(arguments, &zoned, &["medium", "medium"]),
@@ -94,7 +94,7 @@ fn formatted<'a>(
 fn moment(arguments: &mut Arguments<'_, '_>) -> Result<Timestamp, RenderError> {
     let text = arguments.text(0)?;
     if text == "now" {
-        return Ok(arguments.now);
+        return Ok(arguments.data.now());
     }
     if let Ok(number) = arguments.number(0) {
         let milliseconds = number

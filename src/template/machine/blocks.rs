@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::super::code::ControlBlock;
+use super::super::data;
 use super::super::helpers::{Control, Kind, compare_text};
-use super::super::root;
 use super::{Machine, RenderError, Turn, Value, json};
 
 // === impl Machine ===
@@ -78,11 +78,8 @@ impl<'a> Machine<'a> {
         out: &mut String,
     ) -> Result<(), RenderError> {
         let (contexts, bound) = (self.contexts.len(), self.bound.len());
-        if !self
-            .contexts
-            .last()
-            .is_some_and(|context| context.is_same_place(value))
-        {
+        let here = self.contexts.last().unwrap_or(&Value::Root);
+        if !here.is_same_place(value) {
             self.contexts.push(value.clone());
         }
         let names = [value, key.unwrap_or(&Value::Missing)];
@@ -107,9 +104,9 @@ impl<'a> Machine<'a> {
             }
             Value::Object(text) => {
                 self.bounds.work(text.len())?;
-                root::once_each(json::members(text))
+                data::once_each(json::members(text))
             }
-            Value::Root => self.root.members(),
+            Value::Root => self.data.members(),
             Value::Missing | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
                 Vec::new()
             }

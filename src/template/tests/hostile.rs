@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
-use super::{Context, LIMITS, Place, RenderLimits, Template, rendered};
+use super::{Context, Data, LIMITS, Place, RenderLimits, Template, rendered};
 
 /// Templates in which every kind of value and block stands in a JSON body.
 const BODIES: &[&str] = &[
@@ -130,7 +130,7 @@ proptest! {
                 Ok(template) => {
                     let data = format!("{{\"a\":{a},\"b\":1}}");
                     let context = Context { data_fields: Some(&data), ..Context::default() };
-                    let _ = template.render(&context, LIMITS);
+                    let _ = template.render(&Data::new(context), LIMITS);
                 }
                 Err(faults) => for fault in faults {
                     prop_assert!(source.is_char_boundary(fault.offset), "{fault:?}");
@@ -204,7 +204,7 @@ fn loops_output_and_work_are_bounded() {
             data_fields: Some(&many),
             ..Context::default()
         };
-        let error = template.render(&context, limits).unwrap_err();
+        let error = template.render(&Data::new(context), limits).unwrap_err();
         assert_eq!(error.message, expected, "{template:?}");
     }
 }

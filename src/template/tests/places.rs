@@ -1,6 +1,6 @@
 //! What a value may do where it stands.
 
-use super::{Context, LIMITS, Place, Template, rendered};
+use super::{Context, Data, LIMITS, Place, Template, rendered};
 
 const DATA: &str = r#"{"s": "a\"b\\c\nd", "n": null, "i": 1.10, "o": {"k": [1, "x"]}, "list": [1, 2], "j": "{\"a\":1}", "nl": "a\r\nb", "e": "", "yes": true}"#;
 
@@ -194,7 +194,7 @@ fn names_at_the_top_are_found_in_their_order() {
     ] {
         let template = Template::parse(template, Place::FormValue).unwrap();
         assert_eq!(
-            template.render(&context, LIMITS).unwrap(),
+            template.render(&Data::new(context), LIMITS).unwrap(),
             expected,
             "{template:?}"
         );

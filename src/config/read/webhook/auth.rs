@@ -7,7 +7,8 @@ use crate::config::read::gateway::STATUSES;
 use crate::config::read::reference;
 use crate::config::read::table::Table;
 use crate::config::{Auth, Oauth2Client};
-use crate::model::Secret;
+use crate::model::authorization;
+use http::HeaderValue;
 use std::sync::Arc;
 
 /// What `type` says.
@@ -52,13 +53,15 @@ pub(super) fn read(table: &Table<'_>, shape: &mut Shape) -> (Auth, Option<Litera
 
 /// Stands for a credential that has a fault, and is never used.
 fn faulty() -> Auth {
-    Auth::Basic(Secret::new(""))
+    Auth::Basic(HeaderValue::from_static(""))
 }
 
 fn basic(table: &Table<'_>, shape: &mut Shape) -> Option<Auth> {
     let token = table.need("token", "a secret", reference::read)?;
     shape.auth = vec!["basic".into(), token.origin];
-    Some(Auth::Basic(token.secret))
+    let header = authorization("Basic", token.secret.expose())
+        .expect("no control character: refused when the secret was read");
+    Some(Auth::Basic(header))
 }
 
 fn oauth2(table: &Table<'_>, shape: &mut Shape) -> Option<(Auth, Literal)> {

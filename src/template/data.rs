@@ -1,6 +1,7 @@
 //! What a template sees at the top: the six names, then fields of the trigger, then fields of the profile.
 
-use crate::model::json::decode;
+use crate::model::json::{Fields, decode};
+use jiff::Timestamp;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -8,55 +9,57 @@ use super::Context;
 use super::json;
 use super::value::Value;
 
-/// Members past which an object is sorted: below it a walk is cheaper.
-const SORTED_FROM: usize = 24;
-
-/// An object of the step. Many members are in an order that is quick to search.
+/// What templates see of one step. Its fields are read when one is first asked for, once for all of
+/// the step's templates.
 #[derive(Debug)]
-pub(super) struct Index<'a>(Vec<(Cow<'a, str>, &'a str)>);
-
-/// The top of a step's data. Fields are indexed when one is first asked for.
-#[derive(Debug)]
-pub(super) struct Root<'a> {
+pub struct Data<'a> {
     context: Context<'a>,
-    data_fields: OnceCell<Index<'a>>,
-    profile: OnceCell<Index<'a>>,
+    data_fields: OnceCell<Fields<'a>>,
+    profile: OnceCell<Fields<'a>>,
+    now: OnceCell<Timestamp>,
 }
 
-// === impl Index ===
+// === impl Data ===
 
-impl<'a> Index<'a> {
-    pub(super) fn of(object: &'a str) -> Self {
-        let mut members = Vec::with_capacity(16);
-        members.extend(json::members(object).map(|(key, value)| (decode(key), value)));
-        if members.len() >= SORTED_FROM {
-            // Stable: of equal keys the last stays last.
-            members.sort_by(|(one, _), (two, _)| one.cmp(two));
-        }
-        Self(members)
-    }
-
-    /// The last member called `key`.
-    pub(super) fn get(&self, key: &str) -> Option<&'a str> {
-        if self.0.len() < SORTED_FROM {
-            let found = self.0.iter().rev().find(|(name, _)| name == key);
-            return found.map(|(_, value)| *value);
-        }
-        let after = self.0.partition_point(|(name, _)| name.as_ref() <= key);
-        let (name, value) = self.0.get(after.checked_sub(1)?)?;
-        (name == key).then_some(*value)
-    }
-}
-
-// === impl Root ===
-
-impl<'a> Root<'a> {
-    pub(super) fn new(context: &Context<'a>) -> Self {
+impl<'a> Data<'a> {
+    /// The data of a step, at the moment when a template first asks for the time.
+    pub fn new(context: Context<'a>) -> Self {
         Self {
-            context: *context,
+            context,
             data_fields: OnceCell::new(),
             profile: OnceCell::new(),
+            now: OnceCell::new(),
         }
+    }
+
+    /// The data of a step, at this moment.
+    pub fn at(context: Context<'a>, now: Timestamp) -> Self {
+        Self {
+            now: now.into(),
+            ..Self::new(context)
+        }
+    }
+
+    /// The step's own values.
+    pub fn context(&self) -> &Context<'a> {
+        &self.context
+    }
+
+    /// The trigger's fields.
+    pub fn data_fields(&self) -> &Fields<'a> {
+        self.data_fields
+            .get_or_init(|| Fields::of(self.context.data_fields.unwrap_or_default()))
+    }
+
+    /// The profile's fields.
+    pub fn profile(&self) -> &Fields<'a> {
+        self.profile
+            .get_or_init(|| Fields::of(self.context.profile.unwrap_or_default()))
+    }
+
+    /// What `{{now}}` and `dateMath "now"` say: the same in all of the step's templates.
+    pub(super) fn now(&self) -> Timestamp {
+        *self.now.get_or_init(Timestamp::now)
     }
 
     /// The value called `name`; a name of the step's own that the step lacks leaves the way to a field so called.
@@ -67,14 +70,8 @@ impl<'a> Root<'a> {
             .find(|(own, _)| *own == name)
             .and_then(|(_, value)| value);
         let field = || {
-            let fields = self
-                .data_fields
-                .get_or_init(|| Index::of(self.context.data_fields.unwrap_or("")));
-            let profile = || {
-                self.profile
-                    .get_or_init(|| Index::of(self.context.profile.unwrap_or("")))
-            };
-            fields.get(name).or_else(|| profile().get(name))
+            let found = self.data_fields().get(name);
+            found.or_else(|| self.profile().get(name))
         };
         own.or_else(field).map_or(Value::Missing, Value::of_json)
     }
