@@ -19,7 +19,11 @@ pub use occupancy::{Occupancy, Presence};
 pub use problem::Problem;
 
 use bytes::Bytes;
+use futures_util::poll;
 use http::{HeaderName, HeaderValue, StatusCode};
+use pingora_timeout::{Elapsed, timeout};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// How long a client is waited for.
@@ -91,6 +95,16 @@ impl Reply {
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some((name, value));
         self
+    }
+}
+
+/// What `future` gives, if it does `within` that time. Most are done at once, and those pay for no
+/// look at the clock.
+async fn within<F: Future>(within: Duration, future: F) -> Result<F::Output, Elapsed> {
+    let mut future = pin!(future);
+    match poll!(future.as_mut()) {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => timeout(within, future).await,
     }
 }
 

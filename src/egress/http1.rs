@@ -44,12 +44,12 @@ pub(super) async fn exchange(
         let refusal = alert.and_then(|it| turned_away(&it, &call.request.origin.host));
         refusal.unwrap_or(error)
     })?;
-    timing.first_byte = written_at.elapsed();
+    let head_at = Instant::now();
+    timing.first_byte = head_at - written_at;
     let stays = head.stays.filter(|_| written.is_ok());
     let mut body = Bytes::new();
     let (pool, origin) = (&call.pool, &call.request.origin);
     if let Some(limit) = call.body.kept(head.status) {
-        let head_at = Instant::now();
         body = body::capture(&mut answer, limit, head.status).await?;
         timing.body = head_at.elapsed();
         after(pool, origin, answer, stays);

@@ -1,8 +1,8 @@
 //! Attempts in flight per scheme, host and port: a hanging host fills only its share.
 
 use crate::model::Origin;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,7 @@ pub struct HostLimits(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     total: Counts<AtomicUsize>,
+    /// Spreads hosts over locks; whoever makes many share one gains nothing.
     hasher: RandomState,
     shards: [Mutex<HashMap<Origin, Host>>; SHARDS],
 }
@@ -62,7 +63,7 @@ impl HostLimits {
     pub fn new() -> Self {
         Self(Arc::new(Shared {
             total: Counts::default(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
         }))
     }

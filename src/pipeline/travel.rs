@@ -19,7 +19,8 @@ use tokio::time::Instant;
 pub(super) struct Travel {
     pub(super) step: Step,
     pub(super) at: Instant,
-    pub(super) arrived: Timestamp,
+    /// By the clock; none for a new step, of which `at` says it.
+    arrived: Option<Timestamp>,
     pub(super) traceparent: Option<HeaderValue>,
     pub(super) progress: Progress,
     /// Attempts begun, for others to see while they are under way.
@@ -71,12 +72,10 @@ impl Begun {
 
 impl From<Arrival> for Travel {
     fn from(arrival: Arrival) -> Self {
-        let ago = SignedDuration::try_from(arrival.at.elapsed()).unwrap_or_default();
-        let now = Timestamp::now();
         Self {
             step: arrival.step,
             at: arrival.at,
-            arrived: now.checked_sub(ago).unwrap_or(now),
+            arrived: None,
             traceparent: arrival.traceparent,
             progress: Progress::default(),
             begun: Begun::default(),
@@ -96,7 +95,7 @@ impl From<Scheduled> for Travel {
         Self {
             at: now.checked_sub(waited).unwrap_or(now),
             step: scheduled.step,
-            arrived: scheduled.arrived,
+            arrived: Some(scheduled.arrived),
             traceparent: scheduled.traceparent,
             progress: scheduled.progress,
             begun: Begun::default(),
@@ -112,6 +111,15 @@ impl Travel {
     pub(super) fn has_expired(&self) -> bool {
         let end = self.step.expires_at;
         end.is_some_and(|end| end <= Timestamp::now())
+    }
+
+    /// When it came first, by the clock.
+    fn arrived(&self) -> Timestamp {
+        self.arrived.unwrap_or_else(|| {
+            let ago = SignedDuration::try_from(self.at.elapsed()).unwrap_or_default();
+            let now = Timestamp::now();
+            now.checked_sub(ago).unwrap_or(now)
+        })
     }
 
     /// Whose turn it is in a tile's line.
@@ -131,7 +139,7 @@ impl Travel {
             expected: wait.expected,
             reason: wait.reason,
             progress: self.progress,
-            arrived: self.arrived,
+            arrived: self.arrived(),
             traceparent: self.traceparent.clone(),
         }
     }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 const INDEX_FROM: usize = 24;
 
 /// The members of one payload, in the order that they are sent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Payload<'a> {
     members: Vec<(Cow<'a, str>, Value<'a>)>,
     /// Name → place in `members`; filled once there are [`INDEX_FROM`] of them.
@@ -31,6 +31,14 @@ enum Value<'a> {
 // === impl Payload ===
 
 impl<'a> Payload<'a> {
+    /// No members yet, and room for `count` of them.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self {
+            members: Vec::with_capacity(count),
+            index: HashMap::new(),
+        }
+    }
+
     /// Puts JSON text under `name`.
     pub(super) fn json(&mut self, name: Cow<'a, str>, value: &'a str) {
         self.put(name, Value::Json(value));
@@ -134,7 +142,7 @@ mod tests {
     use crate::template::Context;
 
     fn merged(parts: &[&'static str]) -> Payload<'static> {
-        let mut payload = Payload::default();
+        let mut payload = Payload::with_capacity(0);
         for part in parts {
             payload.members(&json::members(part).unwrap());
         }
@@ -166,7 +174,7 @@ mod tests {
             format!("{{{}}}", members.join(","))
         };
         let (first, second) = (text(0), text(1000));
-        let mut payload = Payload::default();
+        let mut payload = Payload::with_capacity(0);
         payload.members(&json::members(&first).unwrap());
         payload.members(&json::members(&second).unwrap());
         assert_eq!(payload.to_json(), second);
@@ -175,7 +183,7 @@ mod tests {
     #[test]
     fn a_user_field_comes_from_the_trigger_else_from_the_profile_else_not_at_all() {
         let names = ["city", "state", "zip"].map(String::from);
-        let mut payload = Payload::default();
+        let mut payload = Payload::with_capacity(0);
         let data = Data::new(Context {
             data_fields: Some(r#"{"state":"CA","x":1}"#),
             profile: Some(r#"{"city":"SF","state":"NV"}"#),

@@ -13,6 +13,9 @@ use std::borrow::Cow;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// Members of a usual payload beside those of the trigger.
+const MORE: usize = 8;
+
 /// Everything that one request is rendered from.
 pub(super) struct Rendering<'a> {
     pub(super) webhook: &'a Webhook,
@@ -87,7 +90,7 @@ impl<'a> Rendering<'a> {
             return Ok(None);
         }
         let context = self.data.context();
-        let mut payload = Payload::default();
+        let mut payload = Payload::with_capacity(self.data.data_fields().len() + MORE);
         if !self.webhook.user_fields.is_empty() {
             payload.user_fields(&self.webhook.user_fields, self.data);
         }

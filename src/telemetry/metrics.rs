@@ -9,6 +9,7 @@ use super::schedule::Gauges;
 use crate::model::Target;
 use crate::model::Timing;
 use arc_swap::ArcSwap;
+use foldhash::fast::RandomState;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -64,7 +65,7 @@ pub(super) struct Cells<K> {
     label: fn(&K) -> Labels,
     most: usize,
     others: Labels,
-    cells: ArcSwap<HashMap<K, Counter>>,
+    cells: ArcSwap<HashMap<K, Counter, RandomState>>,
 }
 
 // === impl Metrics ===

@@ -5,7 +5,7 @@
 
 use super::exchange::{LINGER_BYTES, LINGER_SILENCE, Session};
 use super::http1::{self, Connection, HeadFault, MOST_HEAD};
-use super::{Exchange, Occupancy, Patience, Problem};
+use super::{Exchange, Occupancy, Patience, Problem, within};
 use async_trait::async_trait;
 use http::StatusCode;
 use pingora_core::apps::ServerApp;
@@ -104,7 +104,7 @@ impl<H: Handle> Door<H> {
         closing: &ShutdownWatch,
     ) -> Option<Connection> {
         let busy = self.busy.enter();
-        let head = timeout(self.patience.head, connection.head()).await;
+        let head = within(self.patience.head, connection.head()).await;
         let problem = match head {
             Ok(Ok(head)) => {
                 let session = Session::Http1(Box::new(http1::Session::new(connection, head)));

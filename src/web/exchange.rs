@@ -5,6 +5,7 @@ mod streamed;
 pub use streamed::Gone;
 
 use super::{Patience, Reply, http1};
+use crate::web;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -129,7 +130,7 @@ impl<'a> Exchange<'a> {
             return Err(BodyFault::TooLarge { limit });
         }
         let within = self.patience.body;
-        let body = timeout(within, self.read(limit))
+        let body = web::within(within, self.read(limit))
             .await
             .unwrap_or(Err(BodyFault::Slow { within }));
         if body.is_err() {
@@ -165,7 +166,7 @@ impl<'a> Exchange<'a> {
             self.close_after();
         }
         let within = self.patience.answer;
-        self.answered = matches!(timeout(within, self.write(reply)).await, Ok(Ok(())));
+        self.answered = matches!(web::within(within, self.write(reply)).await, Ok(Ok(())));
     }
 
     /// Lets go of the request: its connection, if it can serve again.

@@ -42,6 +42,16 @@ impl<'a> Fields<'a> {
         (known == name).then_some(*value)
     }
 
+    /// How many there are, a name that comes twice twice.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     /// Names and the text of their values, a name that comes twice twice.
     pub fn iter(&self) -> impl Iterator<Item = &(Cow<'a, str>, &'a str)> {
         self.members.iter()

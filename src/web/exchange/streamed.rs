@@ -1,10 +1,10 @@
 //! An answer that is sent piece by piece, while the request's body may still come.
 
 use super::{BodyFault, Exchange, Session, Unwritten};
+use crate::web;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora_http::ResponseHeader;
-use pingora_timeout::timeout;
 use std::time::Duration;
 
 /// The client does not take the answer any more.
@@ -52,7 +52,7 @@ impl Exchange<'_> {
     /// A [`BodyFault`]; there is nothing more to read after it.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let within = self.patience.idle;
-        let piece = timeout(within, self.session.piece()).await;
+        let piece = web::within(within, self.session.piece()).await;
         piece.unwrap_or(Err(BodyFault::Slow { within }))
     }
 
@@ -102,7 +102,7 @@ async fn taken(
     within: Duration,
     written: impl Future<Output = Result<(), Unwritten>>,
 ) -> Result<(), Gone> {
-    match timeout(within, written).await {
+    match web::within(within, written).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(Unwritten)) | Err(_) => Err(Gone),
     }
