@@ -1,7 +1,7 @@
 //! The measure: a reverse proxy on Pingora's own proxy crate, of the version that the gateway is
 //! built on, that passes requests through and does nothing else.
 //!
-//! `passthrough LISTEN ENDPOINT`, run by `benches/load.sh`; one thread, until it is killed.
+//! `passthrough LISTEN ENDPOINT [tls]`, run by `benches/load.sh`; one thread, until it is killed.
 
 use async_trait::async_trait;
 use pingora_core::Result;
@@ -16,7 +16,10 @@ use std::net::SocketAddr;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Passes everything to one address.
-struct Passthrough(SocketAddr);
+struct Passthrough {
+    endpoint: SocketAddr,
+    tls: bool,
+}
 
 #[async_trait]
 impl ProxyHttp for Passthrough {
@@ -29,14 +32,18 @@ impl ProxyHttp for Passthrough {
         reason = "nothing is resolved: this is an address"
     )]
     async fn upstream_peer(&self, _: &mut Session, _: &mut Self::CTX) -> Result<Box<HttpPeer>> {
-        Ok(Box::new(HttpPeer::new(self.0, false, String::new())))
+        let mut peer = HttpPeer::new(self.endpoint, self.tls, "bench".to_owned());
+        // What is measured is what connections cost that are open.
+        peer.options.verify_cert = false;
+        peer.options.verify_hostname = false;
+        Ok(Box::new(peer))
     }
 }
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     // Run as a benchmark by itself it has nothing to say.
-    let [listen, endpoint] = &words[..] else {
+    let [listen, endpoint, tls @ ..] = &words[..] else {
         return;
     };
     let conf = ServerConf {
@@ -47,7 +54,10 @@ fn main() {
     };
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
-    let passthrough = Passthrough(endpoint.parse().expect("an address"));
+    let passthrough = Passthrough {
+        endpoint: endpoint.parse().expect("an address"),
+        tls: tls == ["tls"],
+    };
     let mut service = http_proxy_service(&server.configuration.clone(), passthrough);
     service.add_tcp(listen);
     server.add_service(service);
