@@ -3,15 +3,17 @@
 #
 #   make demo                 a gateway, an endpoint, and steps sent through; Ctrl-C ends it
 #   make demo ARGS=--once     the same, ending by itself
-#   make bench                CPU per request, side by side with nginx, and what the schedule
-#                             takes and gives back a second, beside a bare file; needs two cores
+#   make bench                CPU a step, side by side with nginx and a bare Pingora proxy; latency by
+#                             load; what grows with what; the schedule beside a bare file. Needs two
+#                             cores; raw numbers and charts come to benches/results
+#   make guard                instructions of parse, plan and render, beside those on record
 #   make test                 every test; ARGS goes to the test runner, e.g. ARGS=architecture
 
 CARGO = ./.ci/cargo
 ARGS =
 
 .DEFAULT_GOAL = demo
-.PHONY: bench demo test
+.PHONY: bench demo guard test
 
 # The development profile: a newcomer waits minutes less for it than for a release build, and
 # `make test` builds the same.
@@ -25,8 +27,14 @@ test:
 	then $(CARGO) nextest run --locked $(ARGS); \
 	else $(CARGO) test --locked $(ARGS); fi
 
+guard:
+	@./.ci/install cc cmake valgrind
+	@$(CARGO) bench --quiet --locked --bench instructions
+
 bench:
-	@./.ci/install cc cmake nginx wrk pgrep taskset
+	@./.ci/install cc cmake nginx wrk h2load openssl curl pgrep taskset column
 	@$(CARGO) build --release --locked
-	@./benches/load.sh
+	@CARGO=$(CARGO) ./benches/load.sh
+	@CARGO=$(CARGO) ./benches/scale.sh
+	@$(CARGO) bench --locked --bench charts
 	@$(CARGO) bench --locked --bench schedule

@@ -6,7 +6,7 @@
 # run and quote ratios. ROUNDS and SECONDS_EACH may be set.
 # shellcheck source=benches/lib.sh
 source "$(dirname "$0")/lib.sh"
-rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-3} connections=64
+rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-2} connections=64
 endpoint=19100 proxy=19101 quiet=19102 logging=19103 bare=19104 secure=19105 bare_secure=19106
 lines=100 # Steps in a batch.
 passthrough=$(bench passthrough)

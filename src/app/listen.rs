@@ -32,11 +32,13 @@ const SOCKET_MODE: u32 = 0o660;
 /// Connections that may wait to be accepted; the kernel takes what it allows of it.
 const BACKLOG: i32 = 65_535;
 
-/// Bytes read at once: a usual step and its head. Held by every connection.
-const READ_BUFFER: usize = 16 * 1024;
+/// Bytes that Pingora reads ahead, held by every connection. Few: whoever reads with more room than
+/// that is served from the kernel at once, and all who read here do.
+const READ_BUFFER: usize = 512;
 
-/// Bytes written at once: a usual answer and its head. Held by every connection.
-const WRITE_BUFFER: usize = 4 * 1024;
+/// Bytes that Pingora gathers before it writes, held by every connection. Few: what is written here
+/// is whole already.
+const WRITE_BUFFER: usize = 512;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Most targets with a series of their own; the others count as `other`.
@@ -65,6 +66,8 @@ pub(super) struct Cells<K> {
     label: fn(&K) -> Labels,
     most: usize,
     others: Labels,
+    /// The one of all others, once there are any.
+    other: OnceLock<Counter>,
     cells: ArcSwap<HashMap<K, Counter, RandomState>>,
 }
 
@@ -194,6 +197,7 @@ impl<K: Hash + Eq + Clone> Cells<K> {
             label,
             most: usize::MAX,
             others: Vec::new(),
+            other: OnceLock::new(),
             cells: ArcSwap::default(),
         }
     }
@@ -204,8 +208,12 @@ impl<K: Hash + Eq + Clone> Cells<K> {
     }
 
     pub(super) fn inc(&self, key: &K) {
-        if let Some(counter) = self.cells.load().get(key) {
+        let cells = self.cells.load();
+        if let Some(counter) = cells.get(key) {
             counter.inc();
+        } else if cells.len() >= self.most {
+            let other = || self.family.get_or_create_owned(&self.others);
+            self.other.get_or_init(other).inc();
         } else {
             self.inc_new(key);
         }
@@ -213,10 +221,6 @@ impl<K: Hash + Eq + Clone> Cells<K> {
 
     #[cold]
     fn inc_new(&self, key: &K) {
-        if self.cells.load().len() >= self.most {
-            self.family.get_or_create(&self.others).inc();
-            return;
-        }
         let counter = self.family.get_or_create_owned(&(self.label)(key));
         counter.inc();
         self.cells.rcu(|cells| {
