@@ -3,6 +3,9 @@
 //! Every wait on a client has its limit here (see `Patience`), so that a slow or silent one
 //! costs a socket for a while and nothing else.
 //!
+//! How HTTP/1.1 frames a body is read here too, for requests and for the answers that `egress`
+//! gets.
+//!
 //! Not here: what a path means, and who may ask. Each door decides that.
 
 mod door;
@@ -14,7 +17,7 @@ mod problem;
 
 pub use door::{Door, Handle};
 pub use exchange::{BodyFault, Exchange, Gone};
-pub use framing::{BadFraming, Rest, digits, ends_in_empty_line, more, one_length, parts};
+pub use framing::{BadFraming, Rest, digits, has_empty_line, more, one_length, parts};
 pub use occupancy::{Occupancy, Presence};
 pub use problem::Problem;
 

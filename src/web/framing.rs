@@ -112,9 +112,18 @@ pub async fn more(
     .await
 }
 
-/// Whether a head can end here.
-pub fn ends_in_empty_line(bytes: &[u8]) -> bool {
-    bytes.ends_with(b"\r\n\r\n") || bytes.ends_with(b"\n\n")
+/// Whether an empty line, which ends a head, stands in `bytes`, of which those before `seen` have
+/// been looked at.
+pub fn has_empty_line(bytes: &[u8], seen: usize) -> bool {
+    // It may have begun before.
+    let mut rest = &bytes[seen.saturating_sub(3)..];
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        rest = &rest[end + 1..];
+        if rest.starts_with(b"\n") || rest.starts_with(b"\r\n") {
+            return true;
+        }
+    }
+    false
 }
 
 /// The parts of a header value that is a list.
@@ -141,4 +150,27 @@ pub fn one_length(said: &mut Option<u64>, value: &[u8]) -> Result<(), BadFraming
         *said = Some(length);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_line_is_found_wherever_the_last_look_ended() {
+        for (text, is_there) in [
+            ("A: 1\r\nB: 2\r\n\r\nbody", true),
+            ("A: 1\n\nbody", true),
+            ("A: 1\r\nB: 2\r\n", false),
+            ("A: 1\r\nB: 2\r\n\r", false),
+            ("", false),
+        ] {
+            assert_eq!(has_empty_line(text.as_bytes(), 0), is_there, "{text:?}");
+            for seen in 0..text.len() {
+                let found_before = has_empty_line(&text.as_bytes()[..seen], 0);
+                let found = found_before || has_empty_line(text.as_bytes(), seen);
+                assert_eq!(found, is_there, "{text:?} from {seen}");
+            }
+        }
+    }
 }

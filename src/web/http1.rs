@@ -87,10 +87,11 @@ impl Connection {
     /// # Errors
     /// A [`HeadFault`].
     pub(super) async fn head(&mut self) -> Result<Head, HeadFault> {
-        let mut looked_at = 0;
+        let (mut looked_at, mut seen) = (0, 0);
         loop {
             // A head that comes in crumbs is looked at again when there is twice as much of it.
-            let is_over = self.came.len() > looked_at && web::ends_in_empty_line(&self.came);
+            let is_over = self.came.len() > seen && web::has_empty_line(&self.came, seen);
+            seen = self.came.len();
             if is_over || self.came.len() > 2 * looked_at {
                 looked_at = self.came.len();
                 match Head::parse(&self.came) {

@@ -12,6 +12,8 @@ mod sockets;
 use crate::support::client::{Answer, Client, get, post};
 use crate::support::gateway::{Running, Scripted, Setup};
 use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
 
 const STEP: &str = r#"{"tile":"welcome/offer"}"#;
 
@@ -82,6 +84,20 @@ fn a_client_that_sends_one_byte_at_a_time_is_served() {
     }
 
     assert_eq!(client.answer().status, 200);
+}
+
+#[test]
+fn a_request_may_come_in_two_parts_wherever_it_is_cut() {
+    let gateway = running();
+    let mut client = client(&gateway);
+    let request = post(STEP);
+    for cut in 1..request.len() {
+        client.send(&request[..cut]);
+        // Parts that come at once are one to who reads them.
+        sleep(Duration::from_millis(1));
+        let answer = client.ask(&request[cut..]);
+        assert_eq!(answer.status, 200, "cut at {cut}");
+    }
 }
 
 #[test]

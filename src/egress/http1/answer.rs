@@ -54,10 +54,11 @@ impl Answer {
     }
 
     async fn next_head(&mut self, wanted: impl Fn(u16) -> bool) -> Result<Head, EgressError> {
-        let mut looked_at = 0;
+        let (mut looked_at, mut seen) = (0, 0);
         loop {
             // A head that comes in crumbs is looked at again when there is twice as much of it.
-            let is_over = self.came.len() > looked_at && web::ends_in_empty_line(&self.came);
+            let is_over = self.came.len() > seen && web::has_empty_line(&self.came, seen);
+            seen = self.came.len();
             if is_over || self.came.len() > 2 * looked_at {
                 looked_at = self.came.len();
                 if let Some((head, length)) = Head::parse(&self.came, &wanted)? {

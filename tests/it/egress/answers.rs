@@ -88,6 +88,21 @@ async fn an_answer_is_taken_as_it_is_framed_or_refused() {
 }
 
 #[tokio::test]
+async fn an_answer_may_come_in_two_parts_wherever_it_is_cut() {
+    let text = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nan answer of 20 byte";
+    for cut in 1..text.len() {
+        let endpoint = Endpoint::replying([Reply::script([
+            Step::Write(text[..cut].to_vec()),
+            Step::Pause(Duration::from_millis(2)),
+            Step::Write(text[cut..].to_vec()),
+            Step::Hang,
+        ])]);
+        let result = send_briefly(&egress(), &post(&endpoint), CAPTURE).await;
+        assert_eq!(line(result), "200 an answer of 20 byte", "cut at {cut}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_is_bounded_in_each_of_its_parts() {
     let x = "x".repeat(2000);
     let interim = |count| "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(count);
