@@ -4,6 +4,7 @@ use crate::support::client::{Client, get, post_with};
 use crate::support::endpoint::{Endpoint, Received, Reply, Speaks, reply};
 use crate::support::process::{Gateway, Stage, at, webhook};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -255,8 +256,14 @@ fn the_data_folder_is_for_its_owner_alone() {
 }
 
 /// Everything at and under `path`: its name, whether it is a folder, its mode.
+///
+/// The gateway works there at the same time: a temporary file that got its own name between the
+/// listing and the look is passed over.
 fn modes(path: &Path, found: &mut Vec<(String, bool, u32)>) {
-    let metadata = fs::symlink_metadata(path).unwrap();
+    let metadata = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return,
+        metadata => metadata.unwrap(),
+    };
     let mode = metadata.permissions().mode() & 0o777;
     found.push((path.display().to_string(), metadata.is_dir(), mode));
     if metadata.is_dir() {
