@@ -40,15 +40,20 @@ pub use write::{WriteFault, record_test};
 
 use crate::model::{JourneyId, Target, WebhookId};
 use arc_swap::ArcSwap;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// What is found by its id, once or more for every step. The ids come from the configuration, so
+/// that the hash has nobody to resist.
+pub type ById<K, V> = HashMap<K, V, RandomState>;
 
 /// Everything that one attempt needs to know, at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub gateway: Arc<Gateway>,
-    pub webhooks: HashMap<WebhookId, Service<Webhook>>,
-    pub journeys: HashMap<JourneyId, Service<Journey>>,
+    pub webhooks: ById<WebhookId, Service<Webhook>>,
+    pub journeys: ById<JourneyId, Service<Journey>>,
     /// What is wrong with the files as they are on disk, in the order of files and lines.
     pub faults: Arc<[Fault]>,
     /// How many errors came up since the process started, those of its start included.
@@ -113,8 +118,8 @@ impl Snapshot {
     /// A first snapshot that nothing is wrong with, made by hand.
     pub fn new(
         gateway: Gateway,
-        webhooks: HashMap<WebhookId, Service<Webhook>>,
-        journeys: HashMap<JourneyId, Service<Journey>>,
+        webhooks: ById<WebhookId, Service<Webhook>>,
+        journeys: ById<JourneyId, Service<Journey>>,
     ) -> Self {
         Self {
             gateway: Arc::new(gateway),

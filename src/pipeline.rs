@@ -185,7 +185,7 @@ impl Pipeline {
             return Ok(Next::Final(travel.expired(&found)));
         }
         let traceparent = travel.traceparent.as_ref();
-        let plan = match plan::compose(
+        let mut plan = match plan::compose(
             &found,
             &snapshot.gateway,
             &travel.step,
@@ -201,7 +201,7 @@ impl Pipeline {
         let literal = found.webhook.origin.is_some();
         travel.origin = (!literal).then(|| plan.request.origin.clone());
         loop {
-            match self.round(travel, &found, &plan, &snapshot).await {
+            match self.round(travel, &found, &mut plan, &snapshot).await {
                 Round::Done(next) => return Ok(next),
                 Round::Again => {}
             }
@@ -212,7 +212,7 @@ impl Pipeline {
         &self,
         travel: &mut Travel,
         found: &Found,
-        plan: &Plan,
+        plan: &mut Plan,
         snapshot: &Snapshot,
     ) -> Round {
         let gateway = &*snapshot.gateway;
@@ -228,15 +228,18 @@ impl Pipeline {
             Ok(permit) => permit,
             Err(wait) => return Round::Done(wait),
         };
-        let mut request = plan.request.clone();
+        // For this round only: the next one has its own.
+        let planned = plan.request.headers.len();
         if let Some(credential) = &credential {
             let header = credential.header().clone();
-            request.headers.push((AUTHORIZATION, header));
+            plan.request.headers.push((AUTHORIZATION, header));
         }
         travel.progress.attempts += 1;
         travel.begun.set(travel.progress.attempts);
-        let (webhook, egress) = (&found.webhook, &self.egress);
-        let attempt = delivery::attempt(egress, &request, plan.capture, webhook, gateway).await;
+        let (request, webhook) = (&plan.request, &found.webhook);
+        let attempt =
+            delivery::attempt(&self.egress, request, plan.capture, webhook, gateway).await;
+        plan.request.headers.truncate(planned);
         drop(permit);
         self.telemetry.attempt(attempt.status, &attempt.timing);
         travel.progress.status = attempt.status;

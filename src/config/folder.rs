@@ -10,7 +10,7 @@ use super::read::{self, ReadJourney, ReadWebhook, Reading, Sheet};
 use super::served::{Copies, Keeper};
 use super::shelf::{self, Depends, Entry, Kind, Shelf, has_changed, stamped};
 use super::{Gateway, Snapshot};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -349,7 +349,7 @@ fn changes<K: Kind>(
 fn services<K: Kind, T>(
     shelf: &Shelf<K>,
     service: impl Fn(&Entry<K>) -> super::Service<T>,
-) -> HashMap<K::Id, super::Service<T>>
+) -> super::ById<K::Id, super::Service<T>>
 where
     K::Id: std::hash::Hash,
 {

@@ -1,9 +1,8 @@
 //! `journeys/<id>.toml`, checked: a journey and its tiles.
 
-use super::Webhook;
+use super::{ById, Webhook};
 use crate::model::{JourneyId, Method, WebhookId};
 use crate::template::Template;
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ pub struct Journey {
     /// Locks the Live Data webhooks of its tiles; steps run either way.
     pub published: bool,
     /// By the tile's id within the journey.
-    pub tiles: HashMap<String, Arc<Tile>>,
+    pub tiles: ById<String, Arc<Tile>>,
 }
 
 /// Where in a journey a webhook is called, how often, with which extra parameters.

@@ -3,9 +3,9 @@
 use super::line::Line;
 use super::pacer::Tile;
 use crate::model::TileRef;
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) struct Lines {
 
 #[derive(Debug)]
 struct Shard {
-    tiles: HashMap<TileRef, Arc<Tile>>,
+    tiles: HashMap<TileRef, Arc<Tile>, RandomState>,
     swept: Instant,
 }
 
@@ -37,13 +37,13 @@ impl Lines {
     pub(super) fn new(begin: Instant) -> Self {
         let shard = |_| {
             Mutex::new(Shard {
-                tiles: HashMap::new(),
+                tiles: HashMap::default(),
                 swept: begin,
             })
         };
         Self {
             begin,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             shards: std::array::from_fn(shard),
         }
     }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 const LONG: Duration = Duration::from_secs(20);
 
 fn limits() -> RateLimits {
-    let snapshot = Snapshot::new(Gateway::default(), HashMap::new(), HashMap::new());
+    let snapshot = Snapshot::new(Gateway::default(), HashMap::default(), HashMap::default());
     RateLimits::new(Live::new(snapshot), Telemetry::default())
 }
 

@@ -80,7 +80,7 @@ fn gateway(text: &str) -> Gateway {
 
 /// What serves, of a map of things that may.
 fn up<K: std::hash::Hash + Eq + std::borrow::Borrow<str>, T>(
-    services: &std::collections::HashMap<K, Service<T>>,
+    services: &stepgate::config::ById<K, Service<T>>,
     id: &str,
 ) -> std::sync::Arc<T> {
     match services.get(id) {

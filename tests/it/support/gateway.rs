@@ -124,7 +124,11 @@ impl Setup {
     }
 
     fn start_parts(self, told: impl FnOnce(&Ending) -> Scripted) -> Result<Running, StartFault> {
-        let live = Live::new(Snapshot::new(self.gateway, HashMap::new(), HashMap::new()));
+        let live = Live::new(Snapshot::new(
+            self.gateway,
+            HashMap::default(),
+            HashMap::default(),
+        ));
         let mut parts = Parts::new(live, Telemetry::default(), self.store, Vec::new());
         parts.pipelines = vec![told(&parts.ending); 2];
         parts.patience = self.patience;
