@@ -188,8 +188,9 @@ impl Live {
         self.0.load_full()
     }
 
-    /// Puts `snapshot` in force from now on; attempts under way keep the one they hold.
-    pub fn set(&self, snapshot: Arc<Snapshot>) {
-        self.0.store(snapshot);
+    /// Puts `snapshot` in force from now on, and gives back what was; attempts under way keep the
+    /// one they hold.
+    pub fn set(&self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        self.0.swap(snapshot)
     }
 }

@@ -47,8 +47,13 @@ pub trait Run: Clone + Send + Sync + 'static {
 }
 
 impl Run for Pipeline {
-    async fn run(&self, arrival: Arrival, custody: &Custody) -> Result<Outcome, Refusal> {
-        self.run(arrival, custody).await
+    // Not an `async fn` around it: that would hold the step twice.
+    fn run(
+        &self,
+        arrival: Arrival,
+        custody: &Custody,
+    ) -> impl Future<Output = Result<Outcome, Refusal>> + Send {
+        self.run(arrival, custody)
     }
 
     async fn accept(&self, arrival: Arrival) -> Result<Outcome, Refusal> {

@@ -8,11 +8,12 @@
 
 mod eyes;
 
-use super::Live;
 use super::folder::Folder;
+use super::{Live, Snapshot};
 use eyes::{Eyes, Seen};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,6 +30,12 @@ const HELD: Duration = Duration::from_millis(600);
 
 /// How often to look where the kernel does not tell.
 const POLL: Duration = Duration::from_millis(500);
+
+/// How long after a change to see whether the steps under way have let go of what served before.
+const RETIREMENT: Duration = Duration::from_secs(2);
+
+/// How much the thread gives way to those that deliver: as much as there is (`nice`).
+const NICE: i32 = 19;
 
 /// The watching thread. It ends when this is dropped.
 #[derive(Debug)]
@@ -57,6 +64,9 @@ struct Watcher {
     open: HashMap<PathBuf, Instant>,
     /// When to look again, whatever is seen until then.
     again: Option<Instant>,
+    /// What served before and steps under way still hold. It is let go of here, and not by the
+    /// last of them: with many webhooks that takes milliseconds, in which no step would move.
+    retired: Vec<Arc<Snapshot>>,
 }
 
 // === impl Watch ===
@@ -78,7 +88,10 @@ impl Watch {
     ) -> Self {
         let (messages, inbox) = channel();
         let to_self = messages.clone();
-        let run = move || Watcher::new(folder, live, eyes(to_self)).run(&inbox);
+        let run = move || {
+            give_way();
+            Watcher::new(folder, live, eyes(to_self)).run(&inbox);
+        };
         let thread = std::thread::Builder::new().name("config".into()).spawn(run);
         let thread = match thread {
             Ok(thread) => Some(thread),
@@ -121,6 +134,7 @@ impl Watcher {
             writes: None,
             open: HashMap::new(),
             again: None,
+            retired: Vec::new(),
         }
     }
 
@@ -187,12 +201,14 @@ impl Watcher {
                 "configuration version {} is in force",
                 snapshot.version
             );
-            self.live.set(snapshot);
+            self.retired.push(self.live.set(snapshot));
         }
+        self.retired.retain(|held| Arc::strong_count(held) > 1);
         let found_more = self.eyes.follow(&self.folder);
         let unheld = self.open.values().min().map(|last| *last + HELD);
         let soon = (look.unsettled || found_more).then(|| Instant::now() + QUIET);
-        self.again = unheld.into_iter().chain(soon).min();
+        let retiring = (!self.retired.is_empty()).then(|| Instant::now() + RETIREMENT);
+        self.again = unheld.into_iter().chain(soon).chain(retiring).min();
     }
 
     /// The files that are being written, as the folder names them.
@@ -209,6 +225,12 @@ impl Watcher {
         let named = |path: &PathBuf| Some(base.join(path.strip_prefix(&absolute).ok()?));
         self.open.keys().filter_map(named).collect()
     }
+}
+
+/// To look at thousands of files and put them together takes long, and nobody waits for it.
+fn give_way() {
+    // On Linux it is the calling thread that is meant. Where it may not, it goes on as it is.
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 #[cfg(test)]

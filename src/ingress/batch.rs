@@ -22,6 +22,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use lines::{Line, Lines};
 use out::Out;
 use std::io::Write as _;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -182,8 +183,8 @@ impl<P: Run> Front<P> {
         let text = text.ok_or_else(|| refuse::line_too_long(BODY_LIMIT))?;
         let arrival = batch.asked.arrival(text, at)?;
         let snapshot = self.live.get();
-        let (gateway, gone) = (&snapshot.gateway, turned(batch.gone.clone()));
-        self.settle(arrival, batch.asked.prefer, gateway, || Ok(held), gone)
+        let (gateway, gone) = (&snapshot.gateway, pin!(turned(batch.gone.clone())));
+        self.settle(&arrival, batch.asked.prefer, gateway, || Ok(held), gone)
             .await
     }
 }

@@ -14,6 +14,7 @@ use crate::telemetry::Telemetry;
 use crate::web::{Exchange, Presence, Reply};
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
+use std::pin::{Pin, pin};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
@@ -54,7 +55,8 @@ impl<P: Run> Front<P> {
         let body = exchange.body(BODY_LIMIT).await.map_err(refuse::body)?;
         let arrival = asked.arrival(body, at)?;
         let place = || self.place(gateway);
-        self.settle(arrival, asked.prefer, gateway, place, exchange.hung_up())
+        let gone = pin!(exchange.hung_up());
+        self.settle(&arrival, asked.prefer, gateway, place, gone)
             .await
     }
 
@@ -71,14 +73,15 @@ impl<P: Run> Front<P> {
     }
 
     /// The answer to one step. It is asked for a `place` once it is to run; `gone` ends when nobody
-    /// waits for the answer any more.
+    /// waits for the answer any more. What it is given stays with the caller: each call on the way
+    /// down would hold a copy for as long as the step is in flight.
     pub(super) async fn settle(
         &self,
-        arrival: Arrival,
+        arrival: &Arrival,
         prefer: Prefer,
         gateway: &Gateway,
         place: impl FnOnce() -> Result<Presence, Refused>,
-        gone: impl Future<Output = ()> + Send,
+        gone: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) -> Result<Reply, Refused> {
         let claim = if arrival.step.named {
             match self.enter(&arrival.step).await? {
@@ -141,17 +144,17 @@ impl<P: Run> Front<P> {
     async fn answer_with(
         &self,
         taken: Taken,
-        arrival: Arrival,
+        arrival: &Arrival,
         prefer: Prefer,
-        gone: impl Future<Output = ()> + Send,
+        gone: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) -> Reply {
         match prefer.when() {
             When::Done => {
-                let ended = attend(&self.pipeline, &arrival, &self.overdue, gone, |_| {}).await;
+                let ended = attend(&self.pipeline, arrival, &self.overdue, gone, |_| {}).await;
                 taken.end(ended)
             }
             When::Taken => {
-                let accepted = Box::pin(self.pipeline.accept(arrival)).await;
+                let accepted = Box::pin(self.pipeline.accept(arrival.clone())).await;
                 let is_early = matches!(&accepted, Ok(outcome) if !outcome.verdict.is_final());
                 let reply = taken.end(accepted);
                 if is_early {
@@ -163,6 +166,7 @@ impl<P: Run> Front<P> {
             When::Within(wait) => {
                 let until = arrival.at + wait;
                 let early = (APPLIED, prefer.applied());
+                let arrival = arrival.clone();
                 Box::pin(self.within(taken, arrival, until, early, gone)).await
             }
         }
@@ -176,7 +180,7 @@ impl<P: Run> Front<P> {
         arrival: Arrival,
         until: Instant,
         early: (HeaderName, HeaderValue),
-        gone: impl Future<Output = ()> + Send,
+        gone: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) -> Reply {
         let (answer, mut answered) = oneshot::channel();
         let (leave, left) = oneshot::channel::<()>();

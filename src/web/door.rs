@@ -52,6 +52,17 @@ impl<H: Handle> Door<H> {
         }
     }
 
+    /// A connection, from its first byte to its end.
+    async fn serve(self: Arc<Self>, stream: Stream, mut closing: ShutdownWatch) -> Option<()> {
+        let mut connection = Connection::new(stream);
+        if self.greet(&mut connection, &mut closing).await? {
+            Box::pin(self.http2(connection.unread()?, &mut closing)).await;
+        } else {
+            self.http1(connection, &mut closing).await;
+        }
+        None
+    }
+
     /// Reads up to the first byte that no h2 connection has there. Whether it is one; none when the
     /// client is gone.
     async fn greet(
@@ -200,18 +211,14 @@ impl<H: Handle> Door<H> {
 
 #[async_trait]
 impl<H: Handle> ServerApp for Door<H> {
+    /// Serves the connection in a task of its own. Pingora's is as large as its TLS handshake, which
+    /// no listener here has, and would stay so for as long as the connection.
     async fn process_new(
         self: &Arc<Self>,
         stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let mut closing = shutdown.clone();
-        let mut connection = Connection::new(stream);
-        if self.greet(&mut connection, &mut closing).await? {
-            Box::pin(self.http2(connection.unread()?, &mut closing)).await;
-        } else {
-            self.http1(connection, &mut closing).await;
-        }
+        tokio::spawn(self.clone().serve(stream, shutdown.clone()));
         None
     }
 }
