@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use decode::decode;
-pub use fields::Fields;
+pub use fields::{Fields, Place};
 
 /// One member of an object: the text of its name, quotes included, and the text of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
