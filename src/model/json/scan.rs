@@ -120,6 +120,14 @@ pub fn plain(bytes: &[u8]) -> usize {
         }
         at += 8;
     }
+    // The last word, whose beginning has been looked at: nothing special stands in that.
+    if let Some(word) = bytes.last_chunk()
+        && at < bytes.len()
+    {
+        let found = specials(u64::from_le_bytes(*word));
+        let plain = found.trailing_zeros() as usize / 8;
+        return bytes.len() - size_of_val(word) + plain;
+    }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
     let rest = &bytes[at..];
     at + rest.iter().position(is_special).unwrap_or(rest.len())
