@@ -7,7 +7,6 @@ mod fields;
 use crate::config::{Gateway, Webhook};
 use crate::egress::{BodyUse, Egress, EgressError, Response};
 use crate::model::{Capture, Captured, Cause, ExitReason, Request, Sent, StepWarning, Timing};
-use tokio::time::Instant;
 
 pub use fields::{Field, fields};
 
@@ -57,7 +56,7 @@ pub async fn attempt(
     judge(&answer, capture, webhook, gateway)
 }
 
-/// Sends `request` under the deadline that an attempt has.
+/// Sends `request` within the time that an attempt has.
 ///
 /// # Errors
 /// An [`EgressError`] where no whole answer came.
@@ -67,10 +66,8 @@ pub async fn exchange(
     body: BodyUse,
     gateway: &Gateway,
 ) -> Result<Response, EgressError> {
-    let deadline = Instant::now() + gateway.delivery.timeout;
-    egress
-        .exchange(request, &gateway.egress, body, deadline)
-        .await
+    let limit = gateway.delivery.timeout;
+    egress.exchange(request, &gateway.egress, body, limit).await
 }
 
 /// What an exchange means for the step.

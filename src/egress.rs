@@ -34,7 +34,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use trust::Trust;
 
 /// Dials out. Clones share caches and pools.
@@ -145,8 +145,8 @@ impl Egress {
         }))
     }
 
-    /// Sends `request` under `deadline` and reads the answer. The deadline holds for all of it:
-    /// DNS, connect, TLS, request, response.
+    /// Sends `request` and reads the answer, within `limit` from now. That holds for all of it: DNS,
+    /// connect, TLS, request, response.
     ///
     /// To be called on a runtime that goes on: a connection, once opened, lives there.
     ///
@@ -158,12 +158,11 @@ impl Egress {
         request: &Request,
         rules: &EgressRules,
         body: BodyUse,
-        deadline: Instant,
+        limit: Duration,
     ) -> Result<Response, EgressError> {
-        let limit = to_millis_up(deadline.saturating_duration_since(Instant::now()));
         let begun = AtomicBool::new(false);
         let call = Call::new(request, body, self.0.pools.here(), &begun);
-        match timeout_at(deadline, self.attempt(&call, rules)).await {
+        match timeout(limit, self.attempt(&call, rules)).await {
             Ok(result) => result,
             Err(_) => Err(EgressError::Deadline {
                 limit,
@@ -231,9 +230,4 @@ impl EgressError {
             | Self::BodyTooLarge { .. } => None,
         }
     }
-}
-
-/// A limit as people know it: what passed since it was set is rounded away.
-fn to_millis_up(limit: Duration) -> Duration {
-    Duration::from_millis(limit.as_nanos().div_ceil(1_000_000) as u64)
 }

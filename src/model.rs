@@ -20,4 +20,4 @@ pub use outcome::{
 };
 pub use request::{Method, Origin, Request, Scheme, Timing};
 pub use secret::{Secret, authorization};
-pub use step::{Step, StepFault, Target};
+pub use step::{Parts, Step, StepFault, Target};

@@ -8,7 +8,7 @@ mod request;
 
 use crate::config::{Found, Gateway, TileType};
 use crate::model::{Capture, ExitReason, Request, Step};
-use crate::template::{Context, Data, RenderLimits};
+use crate::template::{Data, RenderLimits};
 use http::HeaderValue;
 
 /// What a step comes to.
@@ -50,14 +50,7 @@ pub fn compose(
     secrets: Secrets,
 ) -> Result<Plan, PlanFault> {
     let journeys_id = found.place.as_ref().map(|(j, _)| &*j.workflow_id);
-    let data = Data::new(Context {
-        profile: step.profile(),
-        data_fields: step.data_fields(),
-        live_data: step.live_data(),
-        email: step.email(),
-        user_id: step.user_id(),
-        workflow_id: step.workflow_id().or(journeys_id),
-    });
+    let data = Data::of(step, journeys_id);
     let limits = RenderLimits {
         output_bytes: gateway.delivery.render_limit,
     };

@@ -39,12 +39,11 @@ pub(super) async fn fetch(
     gateway: &Gateway,
 ) -> Result<Token, TokenFetchError> {
     let request = request(client)?;
-    let deadline = Instant::now() + gateway.delivery.timeout;
     let keep = BodyUse::Capture {
         limit: ANSWER_LIMIT,
     };
     let answer = egress
-        .exchange(&request, &gateway.egress, keep, deadline)
+        .exchange(&request, &gateway.egress, keep, gateway.delivery.timeout)
         .await
         .map_err(TokenFetchError::Egress)?;
     if !(200..300).contains(&answer.status) {

@@ -103,8 +103,8 @@ impl<'a> Guard<'a> {
 
 /// `/inspect/<id>`, with or without a query, and nothing that a server could read as another path.
 fn is_inspector(path: &str) -> bool {
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    path.strip_prefix("/inspect/").is_some_and(|id| {
+    path.strip_prefix("/inspect/").is_some_and(|rest| {
+        let id = rest.split_once('?').map_or(rest, |(id, _)| id);
         !id.is_empty()
             && id
                 .bytes()

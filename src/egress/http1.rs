@@ -12,7 +12,7 @@ use super::{Response, Timing};
 use crate::model::{Method, Origin, Request};
 use answer::Answer;
 use bytes::Bytes;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
@@ -102,11 +102,16 @@ fn head(request: &Request) -> Vec<u8> {
         " ",
         &request.path,
         " HTTP/1.1\r\nhost: ",
+        &request.origin.host,
     ] {
         head.extend_from_slice(part.as_bytes());
     }
-    // Writing to memory does not fail.
-    let _ = write!(head, "{}\r\n", request.origin.authority());
+    let mut number = itoa::Buffer::new();
+    if let Some(port) = request.origin.unusual_port() {
+        head.push(b':');
+        head.extend_from_slice(number.format(port).as_bytes());
+    }
+    head.extend_from_slice(b"\r\n");
     for (name, value) in &request.headers {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
@@ -119,7 +124,9 @@ fn head(request: &Request) -> Vec<u8> {
         Method::Get | Method::Delete => body_len,
     };
     if let Some(length) = length {
-        let _ = write!(head, "content-length: {length}\r\n");
+        head.extend_from_slice(b"content-length: ");
+        head.extend_from_slice(number.format(length).as_bytes());
+        head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
     head

@@ -7,6 +7,7 @@
 use super::http2::Shared;
 use super::socket::{Socket, Terms};
 use crate::model::{Origin, Scheme};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -42,7 +43,9 @@ pub(super) struct Pool(Arc<Mutex<Shelves>>);
 
 struct Shelves {
     runtime: runtime::Id,
-    origins: HashMap<Origin, Shelf>,
+    /// By a cheap hash with a seed of its own: whoever finds names that meet in it makes a search
+    /// as long as the connections that are kept, which are few.
+    origins: HashMap<Origin, Shelf, RandomState>,
     idle: usize,
     lingering: usize,
     sweeping: bool,
@@ -251,7 +254,7 @@ impl Shelves {
     fn new(runtime: runtime::Id) -> Self {
         Self {
             runtime,
-            origins: HashMap::new(),
+            origins: HashMap::default(),
             idle: 0,
             lingering: 0,
             sweeping: false,

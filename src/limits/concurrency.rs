@@ -29,8 +29,12 @@ struct Shared {
     total: Counts<AtomicUsize>,
     /// Spreads hosts over locks; whoever makes many share one gains nothing.
     hasher: RandomState,
-    shards: [Mutex<HashMap<Origin, Host>>; SHARDS],
+    shards: [Mutex<Hosts>; SHARDS],
 }
+
+/// By a cheap hash with a seed of its own: whoever finds names that meet in it makes a search as
+/// long as the attempts under way, and a host is forgotten with its last.
+type Hosts = HashMap<Origin, Host, RandomState>;
 
 /// What is known of one host.
 #[derive(Debug, Default)]
@@ -64,7 +68,7 @@ impl HostLimits {
         Self(Arc::new(Shared {
             total: Counts::default(),
             hasher: RandomState::default(),
-            shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
+            shards: std::array::from_fn(|_| Mutex::new(Hosts::default())),
         }))
     }
 
@@ -125,7 +129,7 @@ impl HostLimits {
         }
     }
 
-    fn shard(&self, origin: &Origin) -> MutexGuard<'_, HashMap<Origin, Host>> {
+    fn shard(&self, origin: &Origin) -> MutexGuard<'_, Hosts> {
         let shard = self.0.hasher.hash_one(origin) as usize % SHARDS;
         // A count is whole at every moment, so a panic elsewhere leaves nothing half done.
         self.0.shards[shard]
@@ -188,7 +192,7 @@ impl Host {
 }
 
 /// One host, without a copy of its name where it is known.
-fn host_of<'a>(hosts: &'a mut HashMap<Origin, Host>, origin: &Origin) -> &'a mut Host {
+fn host_of<'a>(hosts: &'a mut Hosts, origin: &Origin) -> &'a mut Host {
     if !hosts.contains_key(origin) {
         hosts.insert(origin.clone(), Host::default());
     }

@@ -93,7 +93,9 @@ id!(
 impl StepId {
     /// A fresh id: a UUIDv7, so ids sort by the time they were made.
     pub fn fresh() -> Self {
-        Self(uuid::Uuid::now_v7().to_string().into())
+        let mut text = uuid::Uuid::encode_buffer();
+        let text = uuid::Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        Self((&*text).into())
     }
 }
 

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use decode::decode;
-pub use fields::Fields;
+pub use fields::{Fields, Place};
 
 /// One member of an object: the text of its name, quotes included, and the text of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,12 @@ pub fn quote(text: &str) -> String {
 
 /// Appends `text` as the content of a JSON string, without quotes.
 pub fn escape_into(out: &mut String, text: &str) {
-    write_escaped(out, text).expect("a String takes all text");
+    // Nearly all text is plain, and goes in at once.
+    if scan::plain(text.as_bytes()) == text.len() {
+        out.push_str(text);
+    } else {
+        write_escaped(out, text).expect("a String takes all text");
+    }
 }
 
 /// Writes `text` as a JSON string, quotes included.
@@ -160,7 +165,9 @@ fn write_escaped(out: &mut impl fmt::Write, mut text: &str) -> fmt::Result {
 
 /// Appends `text` as a JSON string, quotes included.
 pub fn quote_into(out: &mut String, text: &str) {
-    write_quoted(out, text).expect("a String takes all text");
+    out.push('"');
+    escape_into(out, text);
+    out.push('"');
 }
 
 /// What `text`, one JSON document, is: words for a message.

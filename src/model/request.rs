@@ -98,14 +98,19 @@ impl Scheme {
 // === impl Origin ===
 
 impl Origin {
+    /// The port, unless it is the scheme's default.
+    pub fn unusual_port(&self) -> Option<u16> {
+        Some(self.port).filter(|port| *port != self.scheme.default_port())
+    }
+
     /// `host[:port]` as the `Host` header has it: a default port is left out.
     pub fn authority(&self) -> impl fmt::Display {
         fmt::from_fn(|f| {
             f.write_str(&self.host)?;
-            if self.port != self.scheme.default_port() {
-                write!(f, ":{}", self.port)?;
+            match self.unusual_port() {
+                Some(port) => write!(f, ":{port}"),
+                None => Ok(()),
             }
-            Ok(())
         })
     }
 }

@@ -3,7 +3,7 @@
 //! A step is never turned into a tree of values: what it holds is sent on and stored as the text
 //! that came, so that no number, key or order changes on the way.
 
-use super::json::{self, Member, kind_of};
+use super::json::{self, Place, kind_of};
 use super::{IdFault, StepId, TileRef, WebhookId};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Deepest nesting of a step, as the wire contract has it.
 const MAX_DEPTH: u32 = 64;
@@ -35,18 +36,39 @@ pub struct Step {
     /// After it no attempt starts.
     pub expires_at: Option<Timestamp>,
     body: Bytes,
+    /// Apart: a step is moved many times on its way.
+    layout: Arc<Layout>,
+}
+
+/// Where in a step's body its parts stand.
+#[derive(Debug)]
+struct Layout {
     parts: Parts<Range<usize>>,
+    fields: FieldPlaces,
 }
 
 /// The parts of a step that templates and payloads see.
 #[derive(Debug, Clone, Default)]
-struct Parts<T> {
-    email: Option<T>,
-    user_id: Option<T>,
-    workflow_id: Option<T>,
-    profile: Option<T>,
-    data_fields: Option<T>,
-    live_data: Option<T>,
+pub struct Parts<T> {
+    /// A string.
+    pub email: Option<T>,
+    /// A string or a number.
+    pub user_id: Option<T>,
+    /// A string or a number.
+    pub workflow_id: Option<T>,
+    /// An object.
+    pub profile: Option<T>,
+    /// An object.
+    pub data_fields: Option<T>,
+    /// An object.
+    pub live_data: Option<T>,
+}
+
+/// Where the members of a step's objects stand in these, if that was noted.
+#[derive(Debug, Default)]
+struct FieldPlaces {
+    profile: Vec<Place>,
+    data_fields: Vec<Place>,
 }
 
 /// Why some bytes are no step.
@@ -87,12 +109,13 @@ impl Step {
         let (id, named) = raw.id()?;
         let expires_at = raw.expires_at()?;
         let parts = raw.parts(text)?;
+        let fields = raw.fields;
         Ok(Self {
             id,
             named,
             target,
             expires_at,
-            parts,
+            layout: Arc::new(Layout { parts, fields }),
             body,
         })
     }
@@ -114,39 +137,30 @@ impl Step {
         &self.body
     }
 
-    /// JSON text of `email`: a string.
-    pub fn email(&self) -> Option<&str> {
-        self.slice(&self.parts.email)
+    /// The JSON text of each part.
+    pub fn parts(&self) -> Parts<&str> {
+        // Of all at once, which is cheaper than of each by itself.
+        let text = std::str::from_utf8(&self.body).expect("UTF-8: checked in parse");
+        let part = |place: &Option<Range<usize>>| text.get(place.clone()?);
+        let parts = &self.layout.parts;
+        Parts {
+            email: part(&parts.email),
+            user_id: part(&parts.user_id),
+            workflow_id: part(&parts.workflow_id),
+            profile: part(&parts.profile),
+            data_fields: part(&parts.data_fields),
+            live_data: part(&parts.live_data),
+        }
     }
 
-    /// JSON text of `userId`: a string or a number.
-    pub fn user_id(&self) -> Option<&str> {
-        self.slice(&self.parts.user_id)
+    /// Where the members of `profile` stand in it, if that is known.
+    pub fn profile_places(&self) -> &[Place] {
+        &self.layout.fields.profile
     }
 
-    /// JSON text of `workflowId`: a string or a number.
-    pub fn workflow_id(&self) -> Option<&str> {
-        self.slice(&self.parts.workflow_id)
-    }
-
-    /// JSON text of `profile`: an object.
-    pub fn profile(&self) -> Option<&str> {
-        self.slice(&self.parts.profile)
-    }
-
-    /// JSON text of `dataFields`: an object.
-    pub fn data_fields(&self) -> Option<&str> {
-        self.slice(&self.parts.data_fields)
-    }
-
-    /// JSON text of `liveData`: an object.
-    pub fn live_data(&self) -> Option<&str> {
-        self.slice(&self.parts.live_data)
-    }
-
-    fn slice(&self, range: &Option<Range<usize>>) -> Option<&str> {
-        let range = range.clone()?;
-        Some(std::str::from_utf8(&self.body[range]).expect("UTF-8: checked in parse"))
+    /// Where the members of `dataFields` stand in it, if that is known.
+    pub fn data_fields_places(&self) -> &[Place] {
+        &self.layout.fields.data_fields
     }
 }
 
@@ -165,6 +179,7 @@ struct Raw<'a> {
     webhook: Option<&'a str>,
     expires_at: Option<&'a str>,
     parts: Parts<&'a str>,
+    fields: FieldPlaces,
 }
 
 // === impl Raw ===
@@ -173,14 +188,18 @@ impl<'a> Raw<'a> {
     /// Reads what is a step beyond doubt.
     fn scan(text: &'a str) -> Option<Self> {
         let mut raw = Self::default();
-        let mut is_plain = true;
-        json::scan::each_member(text, MAX_DEPTH - 1, |Member { name, value }| {
-            is_plain &= !name.contains('\\');
-            if let Some(place) = raw.place(json::walk::between_quotes(name)) {
-                *place = (value != "null").then_some(value);
+        json::scan::each_noted(text, MAX_DEPTH - 1, |name, value, places| {
+            let Some(place) = raw.place(name) else {
+                return;
+            };
+            *place = (value != "null").then_some(value);
+            match name {
+                "profile" => raw.fields.profile = places,
+                "dataFields" => raw.fields.data_fields = places,
+                _ => {}
             }
         })?;
-        is_plain.then_some(raw)
+        Some(raw)
     }
 
     /// Where the value called `name` belongs; none for a name that means nothing.

@@ -51,7 +51,9 @@ fn parts(text: &str) -> Result<(&str, &str), &'static str> {
     let (_, rest) = text
         .split_once("://")
         .ok_or("its scheme is not followed by ://")?;
-    Ok(rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len())))
+    let ends = |byte| matches!(byte, b'/' | b'?' | b'#');
+    let end = rest.bytes().position(ends).unwrap_or(rest.len());
+    Ok(rest.split_at(end))
 }
 
 /// Without spaces around it, and without what no part of a URL may hold.

@@ -17,6 +17,8 @@ pub(super) struct Payload<'a> {
     members: Vec<(Cow<'a, str>, Value<'a>)>,
     /// Name → place in `members`; filled once there are [`INDEX_FROM`] of them.
     index: HashMap<Cow<'a, str>, usize>,
+    /// The bits of all names (see [`bit`]).
+    bits: u64,
 }
 
 /// A member's value.
@@ -36,6 +38,7 @@ impl<'a> Payload<'a> {
         Self {
             members: Vec::with_capacity(count),
             index: HashMap::new(),
+            bits: 0,
         }
     }
 
@@ -113,10 +116,15 @@ impl<'a> Payload<'a> {
     }
 
     fn put(&mut self, name: Cow<'a, str>, value: Value<'a>) {
-        if let Some(at) = self.place_of(&name) {
+        let bit = bit(&name);
+        // Most names are new, and nothing is searched for those whose bit is.
+        if self.bits & bit != 0
+            && let Some(at) = self.place_of(&name)
+        {
             self.members[at].1 = value;
             return;
         }
+        self.bits |= bit;
         if self.members.len() == INDEX_FROM {
             let names = self.members.iter().enumerate();
             self.index = names.map(|(at, (name, _))| (name.clone(), at)).collect();
@@ -134,6 +142,15 @@ impl<'a> Payload<'a> {
             self.members.iter().position(|(known, _)| known == name)
         }
     }
+}
+
+/// One of 64 bits for a name; others can share it.
+fn bit(name: &str) -> u64 {
+    let ends = match name.as_bytes() {
+        [first, .., last] => first.wrapping_mul(31) ^ last,
+        short => short.first().copied().unwrap_or_default(),
+    };
+    1 << ((name.len() + usize::from(ends)) % 64)
 }
 
 #[cfg(test)]

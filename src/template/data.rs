@@ -1,6 +1,7 @@
 //! What a template sees at the top: the six names, then fields of the trigger, then fields of the profile.
 
-use crate::model::json::{Fields, decode};
+use crate::model::Step;
+use crate::model::json::{Fields, Place, decode};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -14,6 +15,9 @@ use super::value::Value;
 #[derive(Debug)]
 pub struct Data<'a> {
     context: Context<'a>,
+    /// Where the members of the two objects stand in them, if that is known.
+    data_fields_places: &'a [Place],
+    profile_places: &'a [Place],
     data_fields: OnceCell<Fields<'a>>,
     profile: OnceCell<Fields<'a>>,
     now: OnceCell<Timestamp>,
@@ -26,9 +30,28 @@ impl<'a> Data<'a> {
     pub fn new(context: Context<'a>) -> Self {
         Self {
             context,
+            data_fields_places: &[],
+            profile_places: &[],
             data_fields: OnceCell::new(),
             profile: OnceCell::new(),
             now: OnceCell::new(),
+        }
+    }
+
+    /// The data of `step`, whose workflow is this one if it does not say so itself.
+    pub fn of(step: &'a Step, workflow_id: Option<&'a str>) -> Self {
+        let parts = step.parts();
+        Self {
+            data_fields_places: step.data_fields_places(),
+            profile_places: step.profile_places(),
+            ..Self::new(Context {
+                profile: parts.profile,
+                data_fields: parts.data_fields,
+                live_data: parts.live_data,
+                email: parts.email,
+                user_id: parts.user_id,
+                workflow_id: parts.workflow_id.or(workflow_id),
+            })
         }
     }
 
@@ -47,14 +70,22 @@ impl<'a> Data<'a> {
 
     /// The trigger's fields.
     pub fn data_fields(&self) -> &Fields<'a> {
-        self.data_fields
-            .get_or_init(|| Fields::of(self.context.data_fields.unwrap_or_default()))
+        self.data_fields.get_or_init(|| {
+            Fields::at(
+                self.context.data_fields.unwrap_or_default(),
+                self.data_fields_places,
+            )
+        })
     }
 
     /// The profile's fields.
     pub fn profile(&self) -> &Fields<'a> {
-        self.profile
-            .get_or_init(|| Fields::of(self.context.profile.unwrap_or_default()))
+        self.profile.get_or_init(|| {
+            Fields::at(
+                self.context.profile.unwrap_or_default(),
+                self.profile_places,
+            )
+        })
     }
 
     /// What `{{now}}` and `dateMath "now"` say: the same in all of the step's templates.

@@ -228,7 +228,8 @@ impl Session {
         // A client that knows no chunks sees the end of the answer by the end of the connection.
         self.in_chunks = self.head.version != Version::HTTP_10;
         self.stays &= self.in_chunks;
-        let mut head = begun(StatusCode::OK, self.stays, more.as_ref());
+        let mut head = Vec::with_capacity(HEAD_ROOM);
+        begin(&mut head, StatusCode::OK, self.stays, more.as_ref());
         field(&mut head, "content-type", content_type.as_bytes());
         if self.in_chunks {
             field(&mut head, "transfer-encoding", b"chunked");
@@ -276,13 +277,14 @@ impl Session {
 
 /// A whole answer as bytes.
 fn whole(reply: &Reply, stays: bool, with_body: bool) -> Vec<u8> {
-    let mut answer = begun(reply.status, stays, reply.header.as_ref());
-    answer.reserve(HEAD_ROOM / 2 + reply.body.len());
+    let mut answer = Vec::with_capacity(HEAD_ROOM + reply.body.len());
+    begin(&mut answer, reply.status, stays, reply.header.as_ref());
     // A 204 has no body, and may not say how long it is.
     if reply.status != StatusCode::NO_CONTENT {
         field(&mut answer, "content-type", reply.content_type.as_bytes());
-        // Writing to memory does not fail.
-        let _ = write!(answer, "content-length: {}\r\n", reply.body.len());
+        let mut length = itoa::Buffer::new();
+        let length = length.format(reply.body.len());
+        field(&mut answer, "content-length", length.as_bytes());
     }
     answer.extend_from_slice(b"\r\n");
     if with_body {
@@ -291,9 +293,13 @@ fn whole(reply: &Reply, stays: bool, with_body: bool) -> Vec<u8> {
     answer
 }
 
-/// The status line and what every answer says.
-fn begun(status: StatusCode, stays: bool, more: Option<&(HeaderName, HeaderValue)>) -> Vec<u8> {
-    let mut head = Vec::with_capacity(HEAD_ROOM);
+/// Appends the status line and what every answer says.
+fn begin(
+    head: &mut Vec<u8>,
+    status: StatusCode,
+    stays: bool,
+    more: Option<&(HeaderName, HeaderValue)>,
+) {
     for part in [
         "HTTP/1.1 ",
         status.as_str(),
@@ -303,13 +309,12 @@ fn begun(status: StatusCode, stays: bool, more: Option<&(HeaderName, HeaderValue
     ] {
         head.extend_from_slice(part.as_bytes());
     }
-    field(&mut head, "date", get_cached_date().as_bytes());
+    field(head, "date", get_cached_date().as_bytes());
     let connection: &[u8] = if stays { b"keep-alive" } else { b"close" };
-    field(&mut head, "connection", connection);
+    field(head, "connection", connection);
     if let Some((name, value)) = more {
-        field(&mut head, name.as_str(), value.as_bytes());
+        field(head, name.as_str(), value.as_bytes());
     }
-    head
 }
 
 fn field(head: &mut Vec<u8>, name: &str, value: &[u8]) {

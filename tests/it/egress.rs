@@ -38,10 +38,7 @@ async fn send_briefly(
     request: &Request,
     body: BodyUse,
 ) -> Result<Response, EgressError> {
-    let deadline = Instant::now() + SHORT;
-    egress
-        .exchange(request, &http_rules(), body, deadline)
-        .await
+    egress.exchange(request, &http_rules(), body, SHORT).await
 }
 
 /// A result as a line of a table: status and body, or the error with whether it was seen.

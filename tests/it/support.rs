@@ -17,7 +17,6 @@ use std::time::Duration;
 use stepgate::config::EgressRules;
 use stepgate::egress::{BodyUse, Egress, EgressError, Response};
 use stepgate::model::{Method, Origin, Request, Scheme};
-use tokio::time::Instant;
 
 /// Long enough for anything that is to succeed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -68,7 +67,5 @@ pub(crate) async fn exchange_with(
     rules: &EgressRules,
     body: BodyUse,
 ) -> Result<Response, EgressError> {
-    egress
-        .exchange(request, rules, body, Instant::now() + PATIENCE)
-        .await
+    egress.exchange(request, rules, body, PATIENCE).await
 }

@@ -2,6 +2,7 @@
 
 use super::walk;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Members past which names are sorted: below it a walk is cheaper.
 const SORTED_FROM: usize = 24;
@@ -14,6 +15,14 @@ pub struct Fields<'a> {
     sorted: Vec<usize>,
 }
 
+/// Where a member stands in the text of its object: its name, which has no escapes, without the
+/// quotes, and its value.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub(super) name: Range<usize>,
+    pub(super) value: Range<usize>,
+}
+
 // === impl Fields ===
 
 impl<'a> Fields<'a> {
@@ -21,6 +30,21 @@ impl<'a> Fields<'a> {
     pub fn of(text: &'a str) -> Self {
         let mut members = Vec::with_capacity(16);
         members.extend(walk::known_members(text).map(|member| (member.key(), member.value)));
+        Self::sorted(members)
+    }
+
+    /// As [`of`](Self::of), of an object whose members were noted when it was checked; nothing is
+    /// noted of an unusual one.
+    pub fn at(text: &'a str, places: &[Place]) -> Self {
+        if places.is_empty() {
+            return Self::of(text);
+        }
+        let part = |place: &Range<usize>| text.get(place.clone()).unwrap_or_default();
+        let member = |place: &Place| (Cow::Borrowed(part(&place.name)), part(&place.value));
+        Self::sorted(places.iter().map(member).collect())
+    }
+
+    fn sorted(members: Vec<(Cow<'a, str>, &'a str)>) -> Self {
         let mut sorted = Vec::new();
         if members.len() >= SORTED_FROM {
             sorted.extend(0..members.len());

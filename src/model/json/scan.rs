@@ -3,7 +3,8 @@
 //! It says yes only to what is JSON beyond doubt. Whatever it does not take goes to the serializer,
 //! which judges it, and says in words what is wrong and where.
 
-use super::Member;
+use super::{Member, Place};
+use std::ops::Range;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = ONES * 0x80;
@@ -11,28 +12,98 @@ const HIGHS: u64 = ONES * 0x80;
 /// Deepest nesting that is followed: a bit each.
 const MOST_DEPTH: u32 = 64;
 
+/// Members of a usual object.
+const USUAL: usize = 16;
+
+/// Most members whose places are noted: they are kept as long as their step is.
+const MOST_NOTED: usize = 48;
+
+/// A name as it stands in the text, without its quotes.
+struct Name {
+    place: Range<usize>,
+    has_escape: bool,
+}
+
 /// Calls `each` with the members of the object that `text` is, in order, whose values are nested
 /// less than `depth` deep. None if it is not beyond doubt that this is an object.
 pub fn each_member<'a>(text: &'a str, depth: u32, mut each: impl FnMut(Member<'a>)) -> Option<()> {
     let bytes = text.as_bytes();
-    let mut at = byte(bytes, space(bytes, 0), b'{')?;
-    at = space(bytes, at);
+    let most = depth.min(MOST_DEPTH);
+    let end = object(bytes, space(bytes, 0), |name, from| {
+        let to = value(bytes, from, most)?;
+        each(Member {
+            name: text.get(name.place.start - 1..name.place.end + 1)?,
+            value: text.get(from..to)?,
+        });
+        Some(to)
+    })?;
+    is_end(bytes, end)
+}
+
+/// As [`each_member`], with each name, its value, and where the members of a value that is a usual
+/// object stand in it. None too where there is an escape in a name.
+pub fn each_noted<'a>(
+    text: &'a str,
+    depth: u32,
+    mut each: impl FnMut(&'a str, &'a str, Vec<Place>),
+) -> Option<()> {
+    let bytes = text.as_bytes();
+    let most = depth.min(MOST_DEPTH);
+    let end = object(bytes, space(bytes, 0), |name, from| {
+        let (to, places) = match bytes.get(from)? {
+            b'{' => noted(bytes, from, most.checked_sub(1)?)?,
+            _ => (value(bytes, from, most)?, Vec::new()),
+        };
+        let name = text.get(name.place).filter(|_| !name.has_escape)?;
+        each(name, text.get(from..to)?, places);
+        Some(to)
+    })?;
+    is_end(bytes, end)
+}
+
+/// Behind the object that begins at `from`, whose values have at most `most` objects and arrays
+/// inside one another, and where in it its members stand: none where a name has an escape or there
+/// are very many.
+fn noted(bytes: &[u8], from: usize, most: u32) -> Option<(usize, Vec<Place>)> {
+    let mut places = Vec::with_capacity(USUAL);
+    let mut is_usual = true;
+    let end = object(bytes, from, |name, at| {
+        let to = value(bytes, at, most)?;
+        is_usual &= !name.has_escape && places.len() < MOST_NOTED;
+        if is_usual {
+            places.push(Place {
+                name: name.place.start - from..name.place.end - from,
+                value: at - from..to - from,
+            });
+        }
+        Some(to)
+    })?;
+    Some((end, if is_usual { places } else { Vec::new() }))
+}
+
+/// Behind the object that begins at `at`. `member` gets each name and where its value begins, and
+/// says where that ends.
+fn object(
+    bytes: &[u8],
+    at: usize,
+    mut member: impl FnMut(Name, usize) -> Option<usize>,
+) -> Option<usize> {
+    let mut at = space(bytes, byte(bytes, at, b'{')?);
     if bytes.get(at) == Some(&b'}') {
-        return is_end(bytes, at + 1);
+        return Some(at + 1);
     }
     loop {
-        let name_from = space(bytes, at);
-        let name_to = string(bytes, name_from)?;
-        let value_from = space(bytes, byte(bytes, space(bytes, name_to), b':')?);
-        let value_to = value(bytes, value_from, depth.min(MOST_DEPTH))?;
-        each(Member {
-            name: text.get(name_from..name_to)?,
-            value: text.get(value_from..value_to)?,
-        });
-        at = space(bytes, value_to);
+        let from = byte(bytes, space(bytes, at), b'"')?;
+        let (to, has_escape) = string_rest(bytes, from)?;
+        let name = Name {
+            place: from..to - 1,
+            has_escape,
+        };
+        let value_from = space(bytes, byte(bytes, space(bytes, to), b':')?);
+        at = space(bytes, member(name, value_from)?);
         match bytes.get(at)? {
             b',' => at += 1,
-            b'}' => return is_end(bytes, at + 1),
+            b'}' => return Some(at + 1),
             _ => return None,
         }
     }
@@ -48,6 +119,14 @@ pub fn plain(bytes: &[u8]) -> usize {
             return at + found.trailing_zeros() as usize / 8;
         }
         at += 8;
+    }
+    // The last word, whose beginning has been looked at: nothing special stands in that.
+    if let Some(word) = bytes.last_chunk()
+        && at < bytes.len()
+    {
+        let found = specials(u64::from_le_bytes(*word));
+        let plain = found.trailing_zeros() as usize / 8;
+        return bytes.len() - size_of_val(word) + plain;
     }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
     let rest = &bytes[at..];
@@ -126,12 +205,18 @@ fn name(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Behind the string that begins at `at`.
 fn string(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut at = byte(bytes, at, b'"')?;
+    let (end, _) = string_rest(bytes, byte(bytes, at, b'"')?)?;
+    Some(end)
+}
+
+/// Behind the string whose quote stands before `at`, and whether there is an escape in it.
+fn string_rest(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let mut has_escape = false;
     loop {
         at += plain(bytes.get(at..)?);
         match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at = escape(bytes, at + 1)?,
+            b'"' => return Some((at + 1, has_escape)),
+            b'\\' => (at, has_escape) = (escape(bytes, at + 1)?, true),
             _ => return None,
         }
     }
@@ -204,118 +289,4 @@ fn is_end(bytes: &[u8], at: usize) -> Option<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::json;
-    use proptest::prelude::*;
-    use serde_json::value::RawValue;
-
-    fn scanned(text: &str) -> Option<Vec<Member<'_>>> {
-        let mut members = Vec::new();
-        each_member(text, MOST_DEPTH, |member| members.push(member))?;
-        Some(members)
-    }
-
-    /// Pieces of JSON without order.
-    fn noise() -> impl Strategy<Value = String> {
-        let word = prop_oneof![
-            Just("{"),
-            Just("}"),
-            Just("["),
-            Just("]"),
-            Just(","),
-            Just(":"),
-            Just(" "),
-            Just("\n"),
-            Just("\"a\""),
-            Just("\"\""),
-            Just("\"\\\""),
-            Just("\"x\\n\\u00e9\""),
-            Just("\"\\ud800\""),
-            Just("\"ü\u{1F600}\""),
-            Just("\"long enough for a word\""),
-            Just("\"\u{1}\""),
-            Just("\"\\x\""),
-            Just("\"\\u12\""),
-            Just("\""),
-            Just("0"),
-            Just("-"),
-            Just("12"),
-            Just("01"),
-            Just("1.5"),
-            Just("1."),
-            Just(".5"),
-            Just("1e9"),
-            Just("1E+"),
-            Just("true"),
-            Just("false"),
-            Just("null"),
-            Just("nul"),
-            Just("\u{a0}"),
-        ];
-        proptest::collection::vec(word, 0..14).prop_map(|words| words.concat())
-    }
-
-    /// A JSON value, with white space here and there.
-    fn value() -> impl Strategy<Value = String> {
-        let leaf = prop_oneof![
-            "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?",
-            Just("true".to_owned()),
-            Just("null".to_owned()),
-            any::<String>().prop_map(|text| json::quote(&text)),
-        ];
-        leaf.prop_recursive(6, 40, 5, |inner| {
-            let member = (any::<String>(), inner.clone());
-            prop_oneof![
-                proptest::collection::vec(inner, 0..5)
-                    .prop_map(|items| format!("[{}]", items.join(" , "))),
-                proptest::collection::vec(member, 0..5).prop_map(|members| {
-                    let member = |(name, value): &(String, String)| {
-                        format!("{} :\t{value}", json::quote(name))
-                    };
-                    let members: Vec<_> = members.iter().map(member).collect();
-                    format!("{{{}}}", members.join(","))
-                }),
-            ]
-        })
-    }
-
-    /// Text that is JSON, nearly JSON, or not at all.
-    fn text() -> impl Strategy<Value = String> {
-        let object = (value(), 0..60_usize, noise()).prop_map(|(value, cut, noise)| {
-            let mut text = format!("{{\"v\":{value}}}");
-            // Most are left whole.
-            if cut < 20 && text.is_char_boundary(cut.min(text.len())) {
-                text.insert_str(cut.min(text.len()), &noise);
-            }
-            text
-        });
-        prop_oneof![3 => object, 1 => noise().prop_map(|noise| format!("{{{noise}}}"))]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
-
-        #[test]
-        fn what_is_taken_is_what_the_serializer_takes(text in text()) {
-            let judged = json::judged_members(&text).ok();
-            prop_assert_eq!(scanned(&text), judged, "{}", text);
-        }
-
-        #[test]
-        fn nothing_special_is_passed_over(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
-            let expected = bytes.iter().position(special).unwrap_or(bytes.len());
-            prop_assert_eq!(plain(&bytes), expected);
-        }
-    }
-
-    #[test]
-    fn what_is_deeper_than_can_be_followed_is_left_to_the_serializer() {
-        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(scanned(&nested(64)).is_some());
-        assert!(scanned(&nested(65)).is_none());
-        let is_valid = serde_json::from_str::<&RawValue>(&nested(65)).is_ok();
-        assert!(is_valid);
-    }
-}
+mod tests;

@@ -19,12 +19,29 @@ fn a_step_is_slices_of_the_bytes_that_came() {
         step.target,
         Target::Tile(TileRef::new("welcome/claim").unwrap())
     );
-    assert_eq!(step.email(), Some("\"a@b.c\""));
-    assert_eq!(step.user_id(), Some("7"));
-    assert_eq!(step.workflow_id(), Some("12"));
-    assert_eq!(step.profile(), Some(r#"{"n": 1.10}"#));
-    assert_eq!(step.data_fields(), Some("{}"));
-    assert_eq!(step.live_data(), Some(r#"{"o":{}}"#));
+    let parts = step.parts();
+    assert_eq!(parts.email, Some("\"a@b.c\""));
+    assert_eq!(parts.user_id, Some("7"));
+    assert_eq!(parts.workflow_id, Some("12"));
+    assert_eq!(parts.profile, Some(r#"{"n": 1.10}"#));
+    assert_eq!(parts.data_fields, Some("{}"));
+    assert_eq!(parts.live_data, Some(r#"{"o":{}}"#));
+}
+
+#[test]
+fn the_members_of_a_usual_profile_are_noted_and_of_a_doubtful_or_a_large_one_not() {
+    let many: Vec<_> = (0..100).map(|n| format!("\"k{n}\":{n}")).collect();
+    for (profile, noted) in [
+        (r#"{"a": 1, "b":[{"c":2}]}"#, 2),
+        (r#"{"a":1},"profile":{"b":2,"c":3,"d":4}"#, 3),
+        (r#"{"a":1},"profile":null"#, 0),
+        (r#"{"\u0061":1}"#, 0),
+        (r#"{"a":1},"\u0061":1"#, 0),
+        (&format!("{{{}}}", many.join(",")), 0),
+    ] {
+        let step = parse(&format!(r#"{{"webhook":"a","profile":{profile}}}"#)).unwrap();
+        assert_eq!(step.profile_places().len(), noted, "{profile}");
+    }
 }
 
 #[test]
@@ -35,7 +52,7 @@ fn null_is_as_absent_and_of_a_key_that_comes_twice_the_last_counts() {
     .unwrap();
     assert_eq!(step.target, Target::Webhook(WebhookId::new("b").unwrap()));
     assert_eq!(
-        (step.named, step.email(), step.profile()),
+        (step.named, step.parts().email, step.parts().profile),
         (false, None, None)
     );
     assert_eq!(step.expires_at, None);
@@ -163,7 +180,7 @@ proptest! {
         text in r#"\{("(tile|webhook|id|profile|email)":("[a-z/\\\\u]{0,8}"|[0-9.e-]{1,5}|null|\[\]|\{\}),?){0,4}\}?"#,
     ) {
         if let Ok(step) = parse(&text) {
-            let _ = (step.email(), step.profile());
+            let _ = step.parts();
         }
     }
 }
