@@ -1,20 +1,37 @@
 //! People's door: who may come in, and which route goes where.
 //!
-//! Health asks for nothing. All else asks for a bearer token, and all but metrics for a `Host`
-//! that is known, so that no web page can be made to speak to this door through a browser.
+//! Health asks for nothing. All else asks for a token, and all but metrics for a `Host` that is
+//! known, so that no web page can be made to speak to this door through a browser.
+//!
+//! What edits the configuration only ever writes its files; what serves is decided where it is
+//! decided for edits by hand.
 
 mod access;
+mod desk;
+mod journeys;
+mod openapi;
+mod people;
+mod refuse;
+mod routes;
 mod schedule;
 mod status;
+mod trial;
+mod webhooks;
 
 pub use access::{TokenFault, kept_token};
+pub use desk::Desk;
 pub use schedule::{Count, Line, MOST_STEPS, Place, Question, Report, USUAL_STEPS};
 pub use status::Status;
 
-use crate::config::{Gateway, Live};
-use crate::web::{Exchange, Handle, Problem, Reply};
-use access::Access;
-use http::{HeaderValue, Method, StatusCode, header};
+use crate::config::{Gateway, Live, Role};
+use crate::egress::Egress;
+use crate::web::{Exchange, Handle, Reply};
+use access::{Access, Caller, Stranger};
+use http::Method;
+use refuse::Refused;
+use routes::{Asked, Route};
+use std::sync::Arc;
+use trial::Bench;
 
 /// The admin door.
 #[derive(Debug)]
@@ -22,6 +39,22 @@ pub struct Admin {
     live: Live,
     access: Access,
     status: Status,
+    workshop: Option<Workshop>,
+}
+
+/// Where webhooks and journeys are edited and tried out.
+#[derive(Debug)]
+struct Workshop {
+    desk: Arc<Desk>,
+    bench: Bench,
+}
+
+/// What the door needs for editing: none where the configuration is not of files.
+#[derive(Debug)]
+pub struct Tools {
+    pub desk: Desk,
+    /// Tries drafts out.
+    pub egress: Egress,
 }
 
 // === impl Admin ===
@@ -31,85 +64,90 @@ impl Admin {
     ///
     /// # Errors
     /// A [`TokenFault`] when no admin token is configured and none can be kept in the data folder.
-    pub fn new(live: Live, gateway: &Gateway, status: Status) -> Result<Self, TokenFault> {
+    pub fn new(
+        live: Live,
+        gateway: &Gateway,
+        status: Status,
+        tools: Option<Tools>,
+    ) -> Result<Self, TokenFault> {
+        let workshop = tools.map(|Tools { desk, egress }| Workshop {
+            desk: Arc::new(desk),
+            bench: Bench::new(live.clone(), egress),
+        });
         Ok(Self {
             access: Access::new(gateway)?,
             live,
             status,
+            workshop,
         })
     }
 
-    async fn answer(&self, exchange: &Exchange<'_>) -> Reply {
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Result<Reply, Refused> {
         let head = exchange.head();
-        let reads = matches!(head.method, Method::GET | Method::HEAD);
-        match head.uri.path() {
-            "/healthz" if reads => return self.status.health(),
-            "/readyz" if reads => return self.status.readiness(),
-            "/healthz" | "/readyz" => return only_get(),
+        let (method, path) = (head.method.clone(), head.uri.path().to_owned());
+        let reads = matches!(method, Method::GET | Method::HEAD);
+        match path.as_str() {
+            "/healthz" if reads => return Ok(self.status.health()),
+            "/readyz" if reads => return Ok(self.status.readiness()),
+            "/healthz" | "/readyz" => return Err(refuse::method("GET")),
             _ => {}
         }
         let gateway = self.live.get().gateway.clone();
-        let metrics = head.uri.path() == "/metrics";
-        if !metrics && !access::knows_host(head, &gateway.admin.hosts) {
-            return misdirected();
+        if path != "/metrics" && !access::knows_host(head, &gateway.admin.hosts) {
+            return Err(refuse::misdirected());
         }
-        if self.access.role(head, &gateway.admin).is_none() {
-            return unauthorized();
+        let asked = routes::find(&method, &path);
+        if let Asked::Route(
+            Route {
+                role: None, action, ..
+            },
+            _,
+        ) = asked
+        {
+            return self.for_everyone(*action, exchange).await;
         }
-        match head.uri.path() {
-            "/metrics" if reads => self.status.metrics(head),
-            "/admin/v1/schedule" if reads => self.status.schedule(head).await,
-            "/metrics" | "/admin/v1/schedule" => only_get(),
-            _ => not_found(),
+        let caller = self.caller(exchange, &gateway).await?;
+        match asked {
+            Asked::Route(route, id) => {
+                let needed = route.role.unwrap_or(Role::Viewer);
+                if caller.role < needed {
+                    return Err(refuse::role_too_low(needed.as_str()));
+                }
+                self.act(route.action, id, &caller, exchange).await
+            }
+            Asked::Methods(allowed) => Err(refuse::method(&allowed)),
+            Asked::Nothing => Err(refuse::not_found("there is nothing at this path")),
+        }
+    }
+
+    /// Who asks; a stranger is told so, slowly.
+    async fn caller(
+        &self,
+        exchange: &mut Exchange<'_>,
+        gateway: &Gateway,
+    ) -> Result<Caller, Refused> {
+        let from = exchange.peer();
+        match self.access.caller(exchange.head(), &gateway.admin, from) {
+            Ok(caller) => Ok(caller),
+            Err(stranger) => Err(self.turned_away(stranger).await),
+        }
+    }
+
+    async fn turned_away(&self, stranger: Stranger) -> Refused {
+        match stranger {
+            Stranger::ForeignOrigin => refuse::foreign_origin(),
+            Stranger::Unknown => match self.access.slow_down().await {
+                Ok(()) => refuse::unauthorized(),
+                Err(access::TooMany) => refuse::too_many_failures(),
+            },
         }
     }
 }
 
 impl Handle for Admin {
     async fn handle(&self, exchange: &mut Exchange<'_>) {
-        let reply = self.answer(exchange).await;
+        let answer = Box::pin(self.answer(exchange)).await;
+        let reply = answer.unwrap_or_else(|refused| *refused);
         exchange.reply(reply).await;
     }
-}
-
-fn only_get() -> Reply {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method-not-allowed",
-        "Method not allowed",
-        "this path takes GET",
-    )
-    .reply()
-    .with(header::ALLOW, HeaderValue::from_static("GET"))
-}
-
-fn misdirected() -> Reply {
-    Problem::new(
-        StatusCode::MISDIRECTED_REQUEST,
-        "misdirected",
-        "Unknown host",
-        "the `Host` is neither a loopback address nor in `admin.hosts`",
-    )
-    .reply()
-}
-
-fn unauthorized() -> Reply {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "unauthorized",
-        "Unauthorized",
-        "the bearer token is missing or wrong",
-    )
-    .reply()
-    .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-}
-
-fn not_found() -> Reply {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        "Not found",
-        "there is nothing at this path",
-    )
-    .reply()
 }

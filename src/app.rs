@@ -10,7 +10,7 @@ mod listen;
 pub use drain::{Signals, Stop};
 pub use listen::ListenFault;
 
-use crate::admin::{Admin, Status, TokenFault};
+use crate::admin::{Admin, Status, TokenFault, Tools};
 use crate::config::{Gateway, Live};
 use crate::ingress::{Dedupe, Front, Run};
 use crate::schedule::Store;
@@ -44,6 +44,8 @@ pub struct Parts<P> {
     /// thread, and so on, round and round.
     pub beside: Vec<BoxFuture<'static, ()>>,
     pub ending: Ending,
+    /// What people edit the configuration with; none where it is not of files.
+    pub tools: Option<Tools>,
 }
 
 /// What a worker thread runs on.
@@ -114,6 +116,7 @@ impl<P> Parts<P> {
             runtime: Runtime::Lean,
             beside: Vec::new(),
             ending: Ending::default(),
+            tools: None,
         }
     }
 }
@@ -160,7 +163,12 @@ impl App {
             parts.held.clone(),
             closing,
         );
-        let admins = Arc::new(Admin::new(parts.live.clone(), &gateway, status)?);
+        let admins = Arc::new(Admin::new(
+            parts.live.clone(),
+            &gateway,
+            status,
+            parts.tools,
+        )?);
         // Requests to the admin door keep no one from stopping.
         let door = Door::new(admins, parts.patience, Occupancy::default());
         server.add_service(Listener::new("admin", door, people));

@@ -11,7 +11,7 @@ pub mod demo;
 mod input;
 pub mod pending;
 pub mod render;
-pub mod schema;
+mod schema;
 pub mod serve;
 pub mod test;
 mod wire;

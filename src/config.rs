@@ -7,6 +7,7 @@
 //!
 //! Not here: what a setting does. A policy is read here and applied in the stage that owns it.
 
+mod edit;
 mod fault;
 mod file;
 mod fingerprint;
@@ -22,6 +23,7 @@ mod watch;
 mod webhook;
 mod write;
 
+pub use edit::{ApplyFault, FileFault, FileKind, Files, Kept, Text, apply, origins_differ, show};
 pub use fault::{Fault, Faults, Report, Severity};
 
 pub use gateway::{
@@ -29,8 +31,10 @@ pub use gateway::{
     Retry, Role, Shutdown, Steps, Store,
 };
 pub use journey::{Journey, LiveDataFailure, Rate, Tile, TileType};
-pub use load::{Draft, Loaded, Opened, check, draft, load, open, read};
-pub use watch::Watch;
+pub use load::{
+    Draft, JourneyDraft, Loaded, Opened, check, draft, draft_journey, load, open, read,
+};
+pub use watch::{Looking, Watch};
 pub use webhook::{
     Ambiguous, Auth, Body, DataRetrieval, Destination, Header, HeaderContent, LiveField, LiveType,
     Oauth2Client, Webhook,
@@ -159,6 +163,31 @@ impl Snapshot {
             webhook,
             place: Some((journey.clone(), tile.clone())),
         })
+    }
+
+    /// The journeys that serve and the tiles of theirs that call the webhook `id`, by their names.
+    pub fn tiles_of(&self, id: &WebhookId) -> Vec<(&Arc<Journey>, &Arc<Tile>)> {
+        let mut tiles = Vec::new();
+        for service in self.journeys.values() {
+            if let Service::Up(journey) = service {
+                let own = journey.tiles.values().filter(|tile| tile.webhook == *id);
+                tiles.extend(own.map(|tile| (journey, tile)));
+            }
+        }
+        tiles.sort_by_key(|(journey, tile)| (&journey.id, &tile.id));
+        tiles
+    }
+
+    /// The published journey for whose sake the webhook `id` must stay as it is, if there is one.
+    pub fn locked_by(&self, id: &WebhookId) -> Option<&JourneyId> {
+        let is_lock = |(journey, tile): &(&Arc<Journey>, &Arc<Tile>)| {
+            journey.published && matches!(tile.tile_type, TileType::LiveData { .. })
+        };
+        let tiles = self.tiles_of(id);
+        tiles
+            .into_iter()
+            .find(is_lock)
+            .map(|(journey, _)| &journey.id)
     }
 
     fn webhook(&self, id: &WebhookId) -> Result<Arc<Webhook>, NotFound> {

@@ -12,6 +12,9 @@ pub mod app;
 /// People's door: who may come in, and which route goes where.
 pub mod admin;
 
+/// What files, steps and outcomes look like.
+pub mod schema;
+
 /// Arrival: what a step is on the wire, and how it is refused.
 pub mod ingress;
 

@@ -28,7 +28,7 @@ use travel::{Next, Travel};
 
 pub use custody::{Custody, LEASE};
 pub use travel::Begun;
-pub use trial::{Trial, TrialFault, try_out};
+pub use trial::{Trial, TrialFault, sample, shown, try_out};
 pub use turnstile::Turnstile;
 
 /// When a step that found its host busy is said to be expected: places come free as others end.

@@ -50,8 +50,8 @@ pub struct Reply {
     pub status: StatusCode,
     pub content_type: &'static str,
     pub body: Bytes,
-    /// The one header that some statuses need: `Allow`, `Retry-After`, `WWW-Authenticate`.
-    pub header: Option<(HeaderName, HeaderValue)>,
+    /// What it says besides, in order: `Allow`, `Retry-After`, `ETag` and the like.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 // === impl Patience ===
@@ -79,7 +79,7 @@ impl Reply {
             status,
             content_type: "application/json",
             body: body.into(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -89,14 +89,14 @@ impl Reply {
             status,
             content_type: "text/plain; charset=utf-8",
             body: body.into(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
     /// The same with one header more.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.headers.push((name, value));
         self
     }
 }

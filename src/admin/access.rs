@@ -1,35 +1,55 @@
-//! Who may come in: tokens, the one that is made at first start, and known hosts.
+//! Who may come in, and as what: tokens, sessions of the console, known hosts and origins.
+//!
+//! A token is judged anew for every request, that of a session too: one that is taken out of the
+//! configuration opens nothing any more. What a browser sends of its own accord, a cookie, counts
+//! only together with an `Origin` that is this door's own.
+
+mod kept;
+mod sessions;
+mod slow;
+
+pub use kept::{TokenFault, kept_token};
 
 use crate::config::{Admin, Gateway, Role};
 use crate::model::Secret;
 use crate::web::bearer;
-use http::header;
 use http::request::Parts;
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Read, Write};
-use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use tracing::info;
+use http::{HeaderMap, Method, header};
+use sessions::Sessions;
+use slow::Failures;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-/// The file in the data folder that keeps the admin token.
-const TOKEN_FILE: &str = "admin-token";
+pub(super) use slow::TooMany;
 
-/// Bytes of chance in a token that is made here.
-const TOKEN_BYTES: usize = 32;
-
-/// Why there is no admin token.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot keep or read the admin token in {}", path.display())]
-pub struct TokenFault {
-    path: PathBuf,
-    source: io::Error,
-}
-
-/// The token that was made here, where none is configured.
+/// What tokens there are, and who is signed in.
 #[derive(Debug)]
 pub(super) struct Access {
+    /// The token that was made here, where none is configured.
     made: Option<Secret>,
+    sessions: Sessions,
+    failures: Failures,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// The name of the token.
+    pub(super) name: Arc<str>,
+    pub(super) role: Role,
+    /// Where from; none where that is not known.
+    pub(super) from: Option<SocketAddr>,
+    /// Whether it is a session that says so, and not a token.
+    pub(super) by_session: bool,
+}
+
+/// Why a request is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stranger {
+    /// No token and no session, or wrong ones.
+    Unknown,
+    /// A page of another origin speaks through a browser that is signed in here.
+    ForeignOrigin,
 }
 
 // === impl Access ===
@@ -37,45 +57,126 @@ pub(super) struct Access {
 impl Access {
     /// Makes or finds the token of the data folder, where `gateway` has none.
     pub(super) fn new(gateway: &Gateway) -> Result<Self, TokenFault> {
-        if gateway.admin.token.is_some() {
-            return Ok(Self { made: None });
-        }
-        let path = token_file(gateway);
-        let made = kept(&path)
-            .and_then(|kept| kept.map_or_else(|| make(&path), Ok))
-            .map_err(|source| TokenFault { path, source })?;
-        Ok(Self { made: Some(made) })
+        let made = match gateway.admin.token {
+            Some(_) => None,
+            None => Some(kept::token(gateway)?),
+        };
+        Ok(Self {
+            made,
+            sessions: Sessions::default(),
+            failures: Failures::default(),
+        })
     }
 
-    /// What the one who asks may do; none for a stranger.
-    pub(super) fn role(&self, head: &Parts, admin: &Admin) -> Option<Role> {
-        let offered = bearer(head.headers.get(header::AUTHORIZATION))?;
+    /// Who sends this request.
+    pub(super) fn caller(
+        &self,
+        head: &Parts,
+        admin: &Admin,
+        from: Option<SocketAddr>,
+    ) -> Result<Caller, Stranger> {
+        let foreign = !is_own_origin(head, &admin.hosts);
+        if let Some(offered) = bearer(head.headers.get(header::AUTHORIZATION)) {
+            let known = self.known(offered, admin, from).ok_or(Stranger::Unknown)?;
+            return if foreign {
+                Err(Stranger::ForeignOrigin)
+            } else {
+                Ok(known)
+            };
+        }
+        let token = self
+            .sessions
+            .token(&head.headers)
+            .ok_or(Stranger::Unknown)?;
+        let known = self.known(token.expose().as_bytes(), admin, from);
+        let caller = known.ok_or(Stranger::Unknown)?;
+        let reads = matches!(head.method, Method::GET | Method::HEAD);
+        if foreign || !(reads || head.headers.contains_key(header::ORIGIN)) {
+            return Err(Stranger::ForeignOrigin);
+        }
+        Ok(Caller {
+            by_session: true,
+            ..caller
+        })
+    }
+
+    /// The cookie of a new session for whoever has `token`.
+    ///
+    /// # Errors
+    /// A [`Stranger`]: the token opens nothing, or a page of another origin sends it.
+    pub(super) fn sign_in(
+        &self,
+        token: &str,
+        admin: &Admin,
+        head: &Parts,
+    ) -> Result<String, Stranger> {
+        if !is_own_origin(head, &admin.hosts) {
+            return Err(Stranger::ForeignOrigin);
+        }
+        let known = self.known(token.as_bytes(), admin, None);
+        known.ok_or(Stranger::Unknown)?;
+        Ok(self.sessions.begin(Secret::new(token)))
+    }
+
+    /// Ends the session of this request, if there is one; the cookie that says so.
+    pub(super) fn sign_out(&self, headers: &HeaderMap) -> &'static str {
+        self.sessions.end(headers);
+        sessions::GONE
+    }
+
+    /// Waits as long as one who has just been refused has to.
+    ///
+    /// # Errors
+    /// [`TooMany`] when too many wait already.
+    pub(super) async fn slow_down(&self) -> Result<(), TooMany> {
+        self.failures.wait().await
+    }
+
+    fn known(&self, offered: &[u8], admin: &Admin, from: Option<SocketAddr>) -> Option<Caller> {
+        let caller = |name: &str, role| Caller {
+            name: name.into(),
+            role,
+            from,
+            by_session: false,
+        };
         let admins = admin.token.as_ref().or(self.made.as_ref());
         if admins.is_some_and(|token| token.matches(offered)) {
-            return Some(Role::Admin);
+            return Some(caller("admin", Role::Admin));
         }
-        let named = admin.tokens.iter().find(|t| t.token.matches(offered))?;
-        Some(named.role)
+        let named = admin.tokens.iter().find(|it| it.token.matches(offered))?;
+        Some(caller(&named.name, named.role))
     }
-}
-
-/// The admin token that a gateway made and keeps in its data folder, if there is one.
-///
-/// # Errors
-/// When it is there and cannot be read.
-pub fn kept_token(gateway: &Gateway) -> Result<Option<Secret>, TokenFault> {
-    let path = token_file(gateway);
-    read(&path).map_err(|source| TokenFault { path, source })
 }
 
 /// Whether the request was meant for this door: for a loopback address, or one of `hosts`.
 pub(super) fn knows_host(head: &Parts, hosts: &[String]) -> bool {
-    let said = head.headers.get(header::HOST);
-    let said = match (head.uri.authority(), said) {
-        (Some(authority), _) => authority.as_str(),
-        (None, Some(host)) => host.to_str().unwrap_or_default(),
-        (None, None) => return false,
+    said_host(head).is_some_and(|said| is_known(said, hosts))
+}
+
+/// What the request calls this door: host, and port where there is one.
+pub(super) fn said_host(head: &Parts) -> Option<&str> {
+    match (head.uri.authority(), head.headers.get(header::HOST)) {
+        (Some(authority), _) => Some(authority.as_str()),
+        (None, Some(host)) => host.to_str().ok(),
+        (None, None) => None,
+    }
+}
+
+/// Whether the request comes from a page of this door, or from none at all.
+fn is_own_origin(head: &Parts, hosts: &[String]) -> bool {
+    let Some(origin) = head.headers.get(header::ORIGIN) else {
+        return true;
     };
+    // Behind a proxy that ends TLS the page is https, and this door does not know.
+    let origin = origin.to_str().unwrap_or_default();
+    let from = origin
+        .strip_prefix("http://")
+        .or(origin.strip_prefix("https://"));
+    let said = said_host(head).unwrap_or_default();
+    from.is_some_and(|from| from.eq_ignore_ascii_case(said) && is_known(from, hosts))
+}
+
+fn is_known(said: &str, hosts: &[String]) -> bool {
     let host = without_port(said).to_ascii_lowercase();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
@@ -91,89 +192,5 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-fn token_file(gateway: &Gateway) -> PathBuf {
-    gateway.store.folder.join(TOKEN_FILE)
-}
-
-/// The token that is kept at `path`, if there is one; no one else may read it from now on.
-fn kept(path: &Path) -> io::Result<Option<Secret>> {
-    let kept = read(path)?;
-    if kept.is_some() {
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    }
-    Ok(kept)
-}
-
-fn read(path: &Path) -> io::Result<Option<Secret>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(fault) => return Err(fault),
-    };
-    let token = text.trim();
-    Ok((!token.is_empty()).then(|| Secret::new(token)))
-}
-
-/// Makes a token and keeps it at `path`.
-fn make(path: &Path) -> io::Result<Secret> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    let mut chance = [0; TOKEN_BYTES];
-    File::open("/dev/urandom")?.read_exact(&mut chance)?;
-    let token: String = chance.iter().map(|byte| format!("{byte:02x}")).collect();
-    // Made with mode 0600, and whole before it has its name.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    writeln!(file, "{token}")?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    info!(path = %path.display(), "an admin token was made, and is kept in {}", path.display());
-    Ok(Secret::new(&token))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use http::Request;
-
-    #[test]
-    fn only_loopback_and_the_listed_hosts_are_known() {
-        let hosts = ["gate.example.com".to_owned()];
-        for (host, known) in [
-            ("localhost", true),
-            ("LOCALHOST:8081", true),
-            ("127.0.0.1:8081", true),
-            ("127.1.2.3", true),
-            ("[::1]", true),
-            ("[::1]:8081", true),
-            ("gate.example.com:443", true),
-            ("Gate.Example.com", true),
-            ("evil.example.com", false),
-            ("localhost.evil.example.com", false),
-            ("10.0.0.1:8081", false),
-            ("", false),
-        ] {
-            let request = Request::builder().header("Host", host).body(()).unwrap();
-            assert_eq!(knows_host(&request.into_parts().0, &hosts), known, "{host}");
-        }
-        let (head, ()) = Request::new(()).into_parts();
-        assert!(!knows_host(&head, &hosts));
-    }
-
-    #[test]
-    fn the_token_is_made_once_and_only_its_owner_may_read_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data").join(TOKEN_FILE);
-        assert_eq!(kept(&path).unwrap(), None);
-
-        let made = make(&path).unwrap();
-
-        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (made.expose().len(), mode, kept(&path).unwrap()),
-            (2 * TOKEN_BYTES, 0o600, Some(made))
-        );
-    }
-}
+mod tests;

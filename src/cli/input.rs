@@ -1,9 +1,9 @@
 //! What `render` and `test` are asked for: a target, a step in a file, and what it finds.
 
 use crate::config::{Found, NotFound, Snapshot};
-use crate::model::{Step, Target, TileRef, WebhookId, json};
+use crate::model::{Step, Target, TileRef, WebhookId};
+use crate::pipeline;
 use anyhow::{Context, Result, anyhow, bail};
-use std::fmt::Write;
 use std::io::Read;
 use std::path::Path;
 
@@ -33,19 +33,7 @@ pub(super) fn step(path: &Path, target: &Target) -> Result<Step> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     }
     .with_context(|| format!("cannot read {}", path.display()))?;
-    let members =
-        json::members(&text).with_context(|| format!("{} is not a JSON object", path.display()))?;
-    let mut body = match target {
-        Target::Tile(tile) => format!(r#"{{"tile":"{tile}""#),
-        Target::Webhook(webhook) => format!(r#"{{"webhook":"{webhook}""#),
-    };
-    for member in members {
-        if !["tile", "webhook"].contains(&&*member.key()) {
-            let _ = write!(body, ",{}:{}", member.name, member.value);
-        }
-    }
-    body.push('}');
-    Step::parse(body.into()).map_err(|fault| {
+    pipeline::sample(target, &text).map_err(|fault| {
         let pointer = Some(fault.pointer).filter(|p| !p.is_empty());
         let pointer = pointer.map_or(String::new(), |p| format!("{p} "));
         anyhow!("{}: {pointer}{}", path.display(), fault.detail)

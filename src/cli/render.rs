@@ -1,12 +1,10 @@
 //! `stepgate render`: the exact HTTP request that a step would send, secrets masked.
 
 use super::{Failure, input};
-use crate::config::{self, Auth, Snapshot};
+use crate::config::{self, Snapshot};
 use crate::model::{Method, Request};
-use crate::plan::{self, Secrets};
+use crate::pipeline;
 use anyhow::{Context, Result, anyhow};
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -42,23 +40,9 @@ fn render(snapshot: &Snapshot, target: &str, step: &Path) -> Result<Vec<u8>> {
     let target = input::target(target)?;
     let step = input::step(step, &target)?;
     let found = input::find(snapshot, &target)?;
-    let plan = plan::compose(&found, &snapshot.gateway, &step, None, Secrets::Masked)
+    let request = pipeline::shown(&found, &snapshot.gateway, &step)
         .map_err(|fault| anyhow!("this step exits with {}: {fault}", fault.reason().as_str()))?;
-    let mut request = plan.request;
-    request
-        .headers
-        .extend(masked_credential(&found.webhook.auth));
     Ok(wire(&request))
-}
-
-/// `Authorization` as it is shown.
-pub(super) fn masked_credential(auth: &Auth) -> Option<(HeaderName, HeaderValue)> {
-    let shown = match auth {
-        Auth::None => return None,
-        Auth::Basic(_) => "Basic ***",
-        Auth::Oauth2(_) => "Bearer ***",
-    };
-    Some((AUTHORIZATION, HeaderValue::from_static(shown)))
 }
 
 /// `request` as HTTP/1.1 has it.

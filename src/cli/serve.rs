@@ -1,8 +1,9 @@
 //! `stepgate serve`: run until told to stop.
 
 use super::Failure;
+use crate::admin::{Desk, Tools};
 use crate::app::{self, App, Parts, Signals, StartFault};
-use crate::config::{self, Faults, Live};
+use crate::config::{self, Faults, Files, Live};
 use crate::egress::{Egress, OwnListeners};
 use crate::ingress::{DueSteps, Leaving};
 use crate::model::TileRef;
@@ -46,7 +47,12 @@ impl Serve {
         let loaded = opened.load()?;
         let live = loaded.live();
         let egress = Egress::new(OwnListeners::from(&gateway.listen));
-        let pipeline = Pipeline::new(live.clone(), egress, store.clone(), telemetry.clone());
+        let pipeline = Pipeline::new(
+            live.clone(),
+            egress.clone(),
+            store.clone(),
+            telemetry.clone(),
+        );
         pipeline.restore_slots(&slots(&*store).context("cannot read the schedule")?);
         let workers = app::workers(&gateway);
         let pipelines = vec![pipeline.clone(); workers];
@@ -66,10 +72,13 @@ impl Serve {
         parts.beside = due.tasks(workers, &leaving);
         let follow = follow_level(live.clone(), logs.levels());
         parts.beside.push(Box::pin(follow));
-        parts.beside.push(Box::pin(trim(live, store)));
+        parts.beside.push(Box::pin(trim(live.clone(), store)));
+
+        let watch = loaded.watch();
+        let desk = Desk::new(Files::beside(&self.config), watch.looking(), live.clone());
+        parts.tools = Some(Tools { desk, egress });
 
         let app = App::bind(parts)?;
-        let _watch = loaded.watch();
         info!(http = ?app.http(), unix = ?gateway.listen.unix, admin = %app.admin(), "serving");
         app.run(Signals);
         Ok(())

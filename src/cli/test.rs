@@ -1,6 +1,6 @@
 //! `stepgate test`: one real request of a webhook, its answer, and the fields to pick from it.
 
-use super::render::{masked_credential, wire};
+use super::render::wire;
 use super::{Failure, input};
 use crate::auth::Authenticator;
 use crate::config::{self, Draft, Found, Gateway, Webhook};
@@ -8,7 +8,6 @@ use crate::delivery;
 use crate::egress::{Egress, OwnListeners, Response};
 use crate::model::{Step, Target, WebhookId};
 use crate::pipeline::{self, Trial};
-use crate::plan::{self, Secrets};
 use crate::telemetry::Telemetry;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
@@ -129,10 +128,7 @@ fn try_out(found: &Found, gateway: &Gateway, step: &Step) -> anyhow::Result<Tria
 
 /// The request, secrets masked. One that cannot be planned is told by the trial.
 fn show_request(found: &Found, gateway: &Gateway, step: &Step) {
-    if let Ok(plan) = plan::compose(found, gateway, step, None, Secrets::Masked) {
-        let mut request = plan.request;
-        let credential = masked_credential(&found.webhook.auth);
-        request.headers.extend(credential);
+    if let Ok(request) = pipeline::shown(found, gateway, step) {
         println!("the request, to {}", request.origin);
         indented(&String::from_utf8_lossy(&wire(&request)));
     }

@@ -62,6 +62,36 @@ impl Report {
 
 // === impl Fault ===
 
+impl Fault {
+    /// The key as a JSON pointer (RFC 6901): that of the same value in the file's JSON.
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        let mut rest = self.key.as_str();
+        while !rest.is_empty() {
+            let (name, after) = first_name(rest);
+            pointer.push('/');
+            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            rest = after.trim_start_matches('.');
+        }
+        pointer
+    }
+}
+
+/// The first name of a dotted key, or the number of a place in a list, and what follows it.
+fn first_name(key: &str) -> (String, &str) {
+    if let Some((place, rest)) = key.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (place.to_owned(), rest);
+    }
+    if key.starts_with('"') {
+        let mut strings = serde_json::Deserializer::from_str(key).into_iter::<String>();
+        if let Some(Ok(name)) = strings.next() {
+            return (name, &key[strings.byte_offset()..]);
+        }
+    }
+    let end = key.find(['.', '[']).unwrap_or(key.len());
+    (key[..end].to_owned(), &key[end..])
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -88,5 +118,35 @@ impl fmt::Display for Lines<'_> {
             write!(f, "{newline}{fault}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_a_pointer_into_the_same_file_as_json() {
+        for (key, pointer) in [
+            ("", ""),
+            ("endpoint", "/endpoint"),
+            ("auth.token_url", "/auth/token_url"),
+            ("headers[0].value", "/headers/0/value"),
+            (
+                "tiles[12].parameters.\"a.b/c\"",
+                "/tiles/12/parameters/a.b~1c",
+            ),
+            ("body.form.\"q\\\"\"", "/body/form/q\""),
+        ] {
+            let fault = Fault {
+                file: String::new(),
+                line: 1,
+                column: 1,
+                key: key.to_owned(),
+                message: String::new(),
+                severity: Severity::Error,
+            };
+            assert_eq!(fault.pointer(), pointer, "{key}");
+        }
     }
 }

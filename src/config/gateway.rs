@@ -155,6 +155,19 @@ pub enum Role {
     Admin,
 }
 
+// === impl Role ===
+
+impl Role {
+    /// As in `gateway.toml`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 // === impl Gateway ===
 
 impl Default for Gateway {

@@ -3,8 +3,8 @@
 use super::fault::{Faults, Report};
 use super::folder::Folder;
 use super::read::{self, Reading, Sheet};
-use super::{Gateway, Live, Snapshot, Watch, Webhook};
-use crate::model::WebhookId;
+use super::{Gateway, Journey, Live, Snapshot, Watch, Webhook};
+use crate::model::{JourneyId, WebhookId};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +28,16 @@ pub struct Draft {
     pub fingerprint: Option<String>,
     /// Whether it has `data_retrieval` and no test of its current text.
     pub is_untested: bool,
+    pub report: Report,
+}
+
+/// One journey's text, judged by itself.
+#[derive(Debug)]
+pub struct JourneyDraft {
+    /// None where any of `faults` is an error.
+    pub journey: Option<Arc<Journey>>,
+    /// The ids of its tiles, in the order of the text.
+    pub tiles: Vec<String>,
     pub report: Report,
 }
 
@@ -87,6 +97,24 @@ pub fn draft(id: &WebhookId, text: &str, file: &str, base: &Path) -> Draft {
             is_untested: false,
             report,
         },
+    }
+}
+
+/// Judges `text`, a journey of the folder `base` that need not be on disk. Faults are of `file`.
+pub fn draft_journey(id: &JourneyId, text: &str, file: &str, base: &Path) -> JourneyDraft {
+    let Reading {
+        value,
+        is_valid,
+        faults,
+        ..
+    } = Sheet::read(file, text, base, |root| read::journey(id, root));
+    let report = Report { faults };
+    let read = value.filter(|_| is_valid);
+    let calls = read.iter().flat_map(|read| &read.calls);
+    JourneyDraft {
+        tiles: calls.map(|call| call.tile.id.clone()).collect(),
+        journey: read.map(|read| read.journey),
+        report,
     }
 }
 

@@ -44,6 +44,10 @@ pub struct Watch {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Asks the watching thread for a look. Clones ask the same.
+#[derive(Debug, Clone)]
+pub struct Looking(Sender<Message>);
+
 /// What the thread is told.
 #[derive(Debug)]
 enum Message {
@@ -103,10 +107,24 @@ impl Watch {
         Self { messages, thread }
     }
 
+    /// Where a look can be asked for.
+    pub fn looking(&self) -> Looking {
+        Looking(self.messages.clone())
+    }
+
     /// Looks at the files at once, and returns when what they say is in force. Blocks.
     pub fn look(&self) {
+        self.looking().look();
+    }
+}
+
+// === impl Looking ===
+
+impl Looking {
+    /// As [`Watch::look`].
+    pub fn look(&self) {
         let (done, wait) = channel();
-        if self.messages.send(Message::Look(done)).is_ok() {
+        if self.0.send(Message::Look(done)).is_ok() {
             // The thread ended without an answer: there is nothing to wait for.
             let _ = wait.recv();
         }

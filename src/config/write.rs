@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 /// Why a file was not written.
@@ -76,18 +77,49 @@ fn with_test(text: &str, fingerprint: &str, at: Timestamp) -> Result<String, Mis
 }
 
 /// Puts `text` at `path`, whole or not at all. A symbolic link stays one: its file is replaced.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let beside = beside(&path, text)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    beside.as_file().set_permissions(permissions)?;
+    beside.persist(&path)?;
+    sync_folder(&path)
+}
+
+/// Puts `text` at `path`, where nothing is yet, for its owner alone: it may hold secrets.
+///
+/// # Errors
+/// Of kind `AlreadyExists` where something is there.
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    beside(path, text)?.persist_noclobber(path)?;
+    sync_folder(path)
+}
+
+/// Removes the file at `path`; of a symbolic link, the link.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    sync_folder(path)
+}
+
+/// A file with `text`, on the disk, in the folder of `path`.
+fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
     let mut beside = tempfile::Builder::new()
         .prefix(".stepgate-")
-        .tempfile_in(folder)?;
+        .tempfile_in(folder_of(path))?;
     beside.write_all(text.as_bytes())?;
-    let file = beside.as_file();
-    file.set_permissions(fs::metadata(&path)?.permissions())?;
-    file.sync_all()?;
-    beside.persist(&path)?;
-    File::open(folder)?.sync_all()
+    beside.as_file().sync_all()?;
+    Ok(beside)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -342,7 +342,7 @@ mod tests {
                     reply.status.as_u16(),
                     counted,
                     body["type"].as_str(),
-                    reply.header.is_some()
+                    !reply.headers.is_empty()
                 ),
                 (status, kind, Some(kind), again),
                 "{case:?}"

@@ -3,12 +3,14 @@
 //! `stepgate test` and the console's Test Connection are this.
 
 use crate::auth::Authenticator;
-use crate::config::{Found, Gateway};
+use crate::config::{Auth, Found, Gateway};
 use crate::delivery::{self, Judgement};
 use crate::egress::{BodyUse, Egress, EgressError, Response};
-use crate::model::{Capture, ExitReason, PendingReason, Request, Step};
-use crate::plan::{self, Secrets};
+use crate::model::{Capture, ExitReason, PendingReason, Request, Step, StepFault, Target, json};
+use crate::plan::{self, PlanFault, Secrets};
+use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use std::fmt::Write as _;
 
 /// What came of a trial.
 #[derive(Debug, Clone)]
@@ -82,6 +84,45 @@ pub async fn try_out(
             }),
         };
     }
+}
+
+/// The request that `step` comes to for `found`, its secrets masked.
+///
+/// # Errors
+/// A [`PlanFault`], from the step's values.
+pub fn shown(found: &Found, gateway: &Gateway, step: &Step) -> Result<Request, PlanFault> {
+    let mut request = plan::compose(found, gateway, step, None, Secrets::Masked)?.request;
+    let credential = match found.webhook.auth {
+        Auth::None => None,
+        Auth::Basic(_) => Some("Basic ***"),
+        Auth::Oauth2(_) => Some("Bearer ***"),
+    };
+    let credential = credential.map(|it| (AUTHORIZATION, HeaderValue::from_static(it)));
+    request.headers.extend(credential);
+    Ok(request)
+}
+
+/// The step that `text`, the JSON of a step or of a part of one, is for `target`, whatever target it
+/// names itself.
+///
+/// # Errors
+/// A [`StepFault`].
+pub fn sample(target: &Target, text: &str) -> Result<Step, StepFault> {
+    let members = json::members(text).map_err(|_| StepFault {
+        pointer: "",
+        detail: "found something else than a JSON object".to_owned(),
+    })?;
+    let mut body = match target {
+        Target::Tile(tile) => format!(r#"{{"tile":"{tile}""#),
+        Target::Webhook(webhook) => format!(r#"{{"webhook":"{webhook}""#),
+    };
+    for member in members {
+        if !["tile", "webhook"].contains(&&*member.key()) {
+            let _ = write!(body, ",{}:{}", member.name, member.value);
+        }
+    }
+    body.push('}');
+    Step::parse(body.into())
 }
 
 fn reason(judgement: &Judgement) -> &'static str {

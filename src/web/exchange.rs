@@ -15,6 +15,7 @@ use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
 use pingora_timeout::timeout;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Most bytes that are read away after an answer, for a client that is still sending.
@@ -117,6 +118,14 @@ impl<'a> Exchange<'a> {
         match &self.session {
             Session::Http1(session) => session.head(),
             Session::Http2(session) => session.req_header(),
+        }
+    }
+
+    /// Who asks, where that is an address.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.session {
+            Session::Http1(session) => session.peer(),
+            Session::Http2(session) => session.client_addr()?.as_inet().copied(),
         }
     }
 
@@ -263,7 +272,7 @@ impl<'a> Exchange<'a> {
             head.insert_header(header::CONTENT_TYPE, kind)?;
             head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()))?;
         }
-        if let Some((name, value)) = reply.header {
+        for (name, value) in reply.headers {
             head.insert_header(name, value)?;
         }
         session.write_response_header(Box::new(head)).await?;

@@ -14,6 +14,7 @@ use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::date::get_cached_date;
 use pingora_core::protocols::l4::stream::Stream as L4Stream;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 
 use head::BadHead;
@@ -154,6 +155,12 @@ impl Session {
         &self.head
     }
 
+    /// Who is at the other end, where that is an address.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        let digest = self.connection.stream.get_socket_digest()?;
+        digest.peer_addr()?.as_inet().copied()
+    }
+
     /// Whether the body has been read to its end.
     pub(super) fn is_body_done(&self) -> bool {
         self.rest.is_done()
@@ -229,7 +236,7 @@ impl Session {
         self.in_chunks = self.head.version != Version::HTTP_10;
         self.stays &= self.in_chunks;
         let mut head = Vec::with_capacity(HEAD_ROOM);
-        begin(&mut head, StatusCode::OK, self.stays, more.as_ref());
+        begin(&mut head, StatusCode::OK, self.stays, more.as_slice());
         field(&mut head, "content-type", content_type.as_bytes());
         if self.in_chunks {
             field(&mut head, "transfer-encoding", b"chunked");
@@ -278,7 +285,7 @@ impl Session {
 /// A whole answer as bytes.
 fn whole(reply: &Reply, stays: bool, with_body: bool) -> Vec<u8> {
     let mut answer = Vec::with_capacity(HEAD_ROOM + reply.body.len());
-    begin(&mut answer, reply.status, stays, reply.header.as_ref());
+    begin(&mut answer, reply.status, stays, &reply.headers);
     // A 204 has no body, and may not say how long it is.
     if reply.status != StatusCode::NO_CONTENT {
         field(&mut answer, "content-type", reply.content_type.as_bytes());
@@ -294,12 +301,7 @@ fn whole(reply: &Reply, stays: bool, with_body: bool) -> Vec<u8> {
 }
 
 /// Appends the status line and what every answer says.
-fn begin(
-    head: &mut Vec<u8>,
-    status: StatusCode,
-    stays: bool,
-    more: Option<&(HeaderName, HeaderValue)>,
-) {
+fn begin(head: &mut Vec<u8>, status: StatusCode, stays: bool, more: &[(HeaderName, HeaderValue)]) {
     for part in [
         "HTTP/1.1 ",
         status.as_str(),
@@ -312,7 +314,7 @@ fn begin(
     field(head, "date", get_cached_date().as_bytes());
     let connection: &[u8] = if stays { b"keep-alive" } else { b"close" };
     field(head, "connection", connection);
-    if let Some((name, value)) = more {
+    for (name, value) in more {
         field(head, name.as_str(), value.as_bytes());
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use stepgate::cli::schema::{Kind, bundle, schema};
+use stepgate::schema::{Kind, bundle, schema};
 
 /// Every key of gateway.toml; where a key has a default, that is its value here.
 const GATEWAY: &str = r#"

@@ -4,7 +4,7 @@ use super::check::faults;
 use super::{read, toml};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use stepgate::cli::schema::Kind;
+use stepgate::schema::Kind;
 
 const README: &str = include_str!("../../../README.md");
 

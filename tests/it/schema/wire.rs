@@ -3,8 +3,8 @@
 use super::check::faults;
 use super::read;
 use serde_json::json;
-use stepgate::cli::schema::Kind;
 use stepgate::model::{Cause, ExitReason, PendingReason};
+use stepgate::schema::Kind;
 
 #[test]
 fn a_step_names_a_tile_or_a_webhook_and_null_is_as_absent() {
@@ -20,7 +20,7 @@ fn a_step_names_a_tile_or_a_webhook_and_null_is_as_absent() {
         assert_eq!(faults(&schema, &good), [""; 0], "{good}");
     }
     for (bad, fault) in [
-        (json!([]), vec![": oneOf", ": type"]),
+        (json!([]), vec![": type", ": oneOf"]),
         (json!({}), vec![": oneOf"]),
         (json!({"tile": "a/b", "webhook": "c"}), vec![": oneOf"]),
         (json!({"tile": "a"}), vec!["/tile: pattern"]),
