@@ -7,6 +7,7 @@
 //! decided for edits by hand.
 
 mod access;
+mod console;
 mod desk;
 mod journeys;
 mod openapi;
@@ -95,6 +96,9 @@ impl Admin {
         let gateway = self.live.get().gateway.clone();
         if path != "/metrics" && !access::knows_host(head, &gateway.admin.hosts) {
             return Err(refuse::misdirected());
+        }
+        if reads && let Some(file) = console::file(&path) {
+            return Ok(file);
         }
         let asked = routes::find(&method, &path);
         if let Asked::Route(
