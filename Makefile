@@ -6,7 +6,7 @@
 #   make bench                CPU a step, side by side with nginx and a bare Pingora proxy; latency by
 #                             load; what grows with what; the schedule beside a bare file. Needs two
 #                             cores; raw numbers and charts come to benches/results
-#   make guard                instructions of parse, plan and render, beside those on record
+#   make guard                instructions of parse, plan, render and judgement, beside those on record
 #   make test                 every test; ARGS goes to the test runner, e.g. ARGS=architecture
 
 CARGO = ./.ci/cargo
