@@ -6,14 +6,16 @@
 #   make bench                CPU a step, side by side with nginx and a bare Pingora proxy; latency by
 #                             load; what grows with what; the schedule beside a bare file. Needs two
 #                             cores; raw numbers and charts come to benches/results
-#   make guard                instructions of parse, plan and render, beside those on record
+#   make guard                instructions of parse, plan, render and judgement, beside those on record
+#   make micro                the time of parse, merge, render and judgement each by itself; ARGS
+#                             picks some, e.g. ARGS=render
 #   make test                 every test; ARGS goes to the test runner, e.g. ARGS=architecture
 
 CARGO = ./.ci/cargo
 ARGS =
 
 .DEFAULT_GOAL = demo
-.PHONY: bench demo guard test
+.PHONY: bench demo guard micro test
 
 # The development profile: a newcomer waits minutes less for it than for a release build, and
 # `make test` builds the same.
@@ -30,6 +32,10 @@ test:
 guard:
 	@./.ci/install cc cmake valgrind
 	@$(CARGO) bench --quiet --locked --bench instructions
+
+micro:
+	@./.ci/install cc cmake
+	@$(CARGO) bench --quiet --locked --bench micro -- $(ARGS)
 
 bench:
 	@./.ci/install cc cmake nginx wrk h2load openssl curl pgrep taskset column
