@@ -4,6 +4,7 @@
 //! that is known, so that no web page can be made to speak to this door through a browser.
 
 mod access;
+mod events;
 mod schedule;
 mod status;
 
@@ -14,6 +15,7 @@ pub use status::Status;
 use crate::config::{Gateway, Live};
 use crate::web::{Exchange, Handle, Problem, Reply};
 use access::Access;
+use events::Events;
 use http::{HeaderValue, Method, StatusCode, header};
 
 /// The admin door.
@@ -22,6 +24,7 @@ pub struct Admin {
     live: Live,
     access: Access,
     status: Status,
+    events: Events,
 }
 
 // === impl Admin ===
@@ -34,41 +37,48 @@ impl Admin {
     pub fn new(live: Live, gateway: &Gateway, status: Status) -> Result<Self, TokenFault> {
         Ok(Self {
             access: Access::new(gateway)?,
+            events: Events::new(live.clone(), status.telemetry()),
             live,
             status,
         })
     }
 
-    async fn answer(&self, exchange: &Exchange<'_>) -> Reply {
+    /// None: it has been answered.
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Option<Reply> {
         let head = exchange.head();
         let reads = matches!(head.method, Method::GET | Method::HEAD);
         match head.uri.path() {
-            "/healthz" if reads => return self.status.health(),
-            "/readyz" if reads => return self.status.readiness(),
-            "/healthz" | "/readyz" => return only_get(),
+            "/healthz" if reads => return Some(self.status.health()),
+            "/readyz" if reads => return Some(self.status.readiness()),
+            "/healthz" | "/readyz" => return Some(only_get()),
             _ => {}
         }
         let gateway = self.live.get().gateway.clone();
         let metrics = head.uri.path() == "/metrics";
         if !metrics && !access::knows_host(head, &gateway.admin.hosts) {
-            return misdirected();
+            return Some(misdirected());
         }
         if self.access.role(head, &gateway.admin).is_none() {
-            return unauthorized();
+            return Some(unauthorized());
         }
-        match head.uri.path() {
+        Some(match head.uri.path() {
             "/metrics" if reads => self.status.metrics(head),
             "/admin/v1/schedule" if reads => self.status.schedule(head).await,
-            "/metrics" | "/admin/v1/schedule" => only_get(),
+            "/admin/v1/events" if reads => {
+                self.events.answer(exchange).await;
+                return None;
+            }
+            "/metrics" | "/admin/v1/schedule" | "/admin/v1/events" => only_get(),
             _ => not_found(),
-        }
+        })
     }
 }
 
 impl Handle for Admin {
     async fn handle(&self, exchange: &mut Exchange<'_>) {
-        let reply = self.answer(exchange).await;
-        exchange.reply(reply).await;
+        if let Some(reply) = self.answer(exchange).await {
+            exchange.reply(reply).await;
+        }
     }
 }
 
