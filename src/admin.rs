@@ -6,10 +6,12 @@
 mod access;
 mod events;
 mod schedule;
+mod stats;
 mod status;
 
 pub use access::{TokenFault, kept_token};
 pub use schedule::{Count, Line, MOST_STEPS, Place, Question, Report, USUAL_STEPS};
+pub use stats::sampling;
 pub use status::Status;
 
 use crate::config::{Gateway, Live};
@@ -64,11 +66,14 @@ impl Admin {
         Some(match head.uri.path() {
             "/metrics" if reads => self.status.metrics(head),
             "/admin/v1/schedule" if reads => self.status.schedule(head).await,
+            "/admin/v1/stats" if reads => stats::answer(&self.status.telemetry()),
             "/admin/v1/events" if reads => {
                 self.events.answer(exchange).await;
                 return None;
             }
-            "/metrics" | "/admin/v1/schedule" | "/admin/v1/events" => only_get(),
+            "/metrics" | "/admin/v1/schedule" | "/admin/v1/events" | "/admin/v1/stats" => {
+                only_get()
+            }
             _ => not_found(),
         })
     }

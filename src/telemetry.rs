@@ -3,6 +3,7 @@
 //! Nothing written names a user: no body, no rendered URL, no header value, no email, no secret.
 //! Labels come from bounded sets, so that no caller can make the process count without end.
 
+mod history;
 mod latency;
 mod lines;
 mod logs;
@@ -12,11 +13,15 @@ mod schedule;
 mod sink;
 mod tap;
 
+pub use history::{INTERVAL, Sample, Stats, Tally, TargetStats};
 pub use logs::{Levels, Logs};
 pub use tap::{Event, Heard, Tail};
 
 use crate::model::{Health, Timing};
+use history::History;
+use jiff::Timestamp;
 use metrics::Metrics;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 use tap::Tap;
@@ -30,6 +35,7 @@ pub struct Telemetry(Arc<Shared>);
 struct Shared {
     metrics: Metrics,
     tap: Tap,
+    history: Mutex<History>,
 }
 
 /// How a fetch of an OAuth 2.0 token ended.
@@ -45,6 +51,18 @@ impl Telemetry {
     /// Every metric, as text that Prometheus reads.
     pub fn metrics(&self) -> String {
         self.0.metrics.text()
+    }
+
+    /// Ends an interval of the last hour's statistics at `now`; to be called each [`INTERVAL`].
+    /// What is in flight and what is scheduled is what was said last.
+    pub fn sample(&self, now: Timestamp) {
+        let reading = self.0.metrics.reading();
+        self.0.history.lock().take(reading, now);
+    }
+
+    /// The last hour, as it was sampled; nothing of it outlives the process.
+    pub fn stats(&self, now: Timestamp) -> Stats {
+        self.0.history.lock().stats(now)
     }
 
     /// Counts one exchange with an endpoint: the status of its answer, none where there was no

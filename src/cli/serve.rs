@@ -1,6 +1,7 @@
 //! `stepgate serve`: run until told to stop.
 
 use super::Failure;
+use crate::admin;
 use crate::app::{self, App, Parts, Signals, StartFault};
 use crate::config::{self, Faults, Live};
 use crate::egress::{Egress, OwnListeners};
@@ -57,7 +58,7 @@ impl Serve {
             store: store.clone(),
             held: parts.held.clone(),
             room: parts.room,
-            telemetry,
+            telemetry: telemetry.clone(),
         };
         let leaving = Leaving {
             closing: parts.ending.closing.subscribe(),
@@ -66,6 +67,8 @@ impl Serve {
         parts.beside = due.tasks(workers, &leaving);
         let follow = follow_level(live.clone(), logs.levels());
         parts.beside.push(Box::pin(follow));
+        let sampling = admin::sampling(telemetry, store.clone(), parts.held.clone());
+        parts.beside.push(sampling);
         parts.beside.push(Box::pin(trim(live, store)));
 
         let app = App::bind(parts)?;

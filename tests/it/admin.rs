@@ -1,6 +1,7 @@
-//! The people's door: what happens now.
+//! The people's door: what happens now, what happened in the last hour, and what was sent.
 
 mod events;
+mod stats;
 
 use crate::support::client::{Answer, Client};
 use crate::support::endpoint::{Endpoint, Received, Speaks, reply};
