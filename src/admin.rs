@@ -5,6 +5,7 @@
 
 mod access;
 mod events;
+mod inspect;
 mod schedule;
 mod stats;
 mod status;
@@ -19,6 +20,7 @@ use crate::web::{Exchange, Handle, Problem, Reply};
 use access::Access;
 use events::Events;
 use http::{HeaderValue, Method, StatusCode, header};
+use inspect::Inspector;
 
 /// The admin door.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Admin {
     access: Access,
     status: Status,
     events: Events,
+    inspector: Inspector,
 }
 
 // === impl Admin ===
@@ -40,6 +43,7 @@ impl Admin {
         Ok(Self {
             access: Access::new(gateway)?,
             events: Events::new(live.clone(), status.telemetry()),
+            inspector: Inspector::new(live.clone()),
             live,
             status,
         })
@@ -60,6 +64,9 @@ impl Admin {
         if !metrics && !access::knows_host(head, &gateway.admin.hosts) {
             return Some(misdirected());
         }
+        if head.uri.path().starts_with("/inspect/") {
+            return Some(self.inspector.take(exchange).await);
+        }
         if self.access.role(head, &gateway.admin).is_none() {
             return Some(unauthorized());
         }
@@ -74,7 +81,14 @@ impl Admin {
             "/metrics" | "/admin/v1/schedule" | "/admin/v1/events" | "/admin/v1/stats" => {
                 only_get()
             }
-            _ => not_found(),
+            path => match path.strip_prefix("/admin/v1/inspect") {
+                Some("") if head.method == Method::POST => self.inspector.create(head),
+                Some(id) if reads => self.inspector.list(id.trim_start_matches('/')),
+                Some(id) if head.method == Method::DELETE => {
+                    self.inspector.delete(id.trim_start_matches('/'))
+                }
+                Some(_) | None => not_found(),
+            },
         })
     }
 }

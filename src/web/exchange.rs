@@ -1,7 +1,9 @@
 //! One request and its answer, whatever protocol carries them.
 
+mod cut;
 mod streamed;
 
+pub use cut::Beginning;
 pub use streamed::Gone;
 
 use super::{Patience, Reply, http1};

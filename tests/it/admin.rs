@@ -1,6 +1,7 @@
 //! The people's door: what happens now, what happened in the last hour, and what was sent.
 
 mod events;
+mod inspect;
 mod stats;
 
 use crate::support::client::{Answer, Client};

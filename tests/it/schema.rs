@@ -60,6 +60,7 @@ format = "json"
 hosts = []
 token = { env = "STEPGATE_ADMIN_TOKEN" }
 tokens = []
+inspector = false
 "#;
 
 /// Webhooks that have every key between them.

@@ -161,10 +161,52 @@ fn no_more_than_64_read_at_once_and_who_hangs_up_makes_room() {
 
     drop(readers.pop());
 
+    // Sooner than a comment that cannot be sent would tell.
+    let begin = tokio::time::Instant::now();
     until("room for another", || {
         let mut reader = Reader::on(TcpStream::connect(gateway.door).unwrap(), "");
         reader.head() == 200
     });
+    assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn streams_of_one_h2_connection_read_like_others_and_make_room_like_others() {
+    let endpoint = endpoint();
+    let gateway = stage(&endpoint).start();
+    let stream = tokio::net::TcpStream::connect(gateway.door).await.unwrap();
+    let (mut requests, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut read = async || {
+        let request = http::Request::get("http://localhost/admin/v1/events")
+            .header("authorization", "Bearer watcher")
+            .body(());
+        let (answer, _) = requests.send_request(request.unwrap(), true).unwrap();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.into_body())
+    };
+    let mut readers = Vec::new();
+    for _ in 0..64 {
+        let (status, body) = read().await;
+        assert_eq!(status, 200);
+        readers.push(body);
+    }
+    assert_eq!(read().await.0, 503);
+
+    gateway.step(&json!({"id": "s-1", "webhook": "w", "email": "a@example.com"}));
+
+    for reader in &mut readers {
+        let event = reader.data().await.unwrap().unwrap();
+        let event = String::from_utf8(event.to_vec()).unwrap();
+        assert_eq!(each(&event, "id"), ["\"s-1\""]);
+    }
+    // Sooner than a comment that cannot be sent would tell.
+    drop(readers.pop());
+    let begin = tokio::time::Instant::now();
+    while read().await.0 == 503 {
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[test]
