@@ -94,7 +94,7 @@ mod merge {
 mod render {
     use super::{Bencher, black_box, samples};
     use stepgate::model::Step;
-    use stepgate::template::{Context, Data, Place, RenderLimits, Template};
+    use stepgate::template::{Data, Place, RenderLimits, Template};
 
     const LIMITS: RenderLimits = RenderLimits {
         output_bytes: 1 << 20,
@@ -132,15 +132,8 @@ mod render {
     fn render(bencher: Bencher<'_, '_>, source: &str) {
         let template = Template::parse(source, Place::JsonBody).expect("a template");
         let step = Step::parse(samples::step(r#""webhook":"literal""#, 0)).expect("a step");
-        let context = Context {
-            profile: step.profile(),
-            data_fields: step.data_fields(),
-            email: step.email(),
-            user_id: step.user_id(),
-            ..Context::default()
-        };
         bencher.bench_local(|| {
-            let rendered = black_box(&template).render(&Data::new(context), LIMITS);
+            let rendered = black_box(&template).render(&Data::of(&step, None), LIMITS);
             rendered.expect("a text")
         });
     }

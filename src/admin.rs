@@ -9,12 +9,15 @@
 mod access;
 mod console;
 mod desk;
+mod events;
+mod inspect;
 mod journeys;
 mod openapi;
 mod people;
 mod refuse;
 mod routes;
 mod schedule;
+mod stats;
 mod status;
 mod trial;
 mod webhooks;
@@ -22,15 +25,18 @@ mod webhooks;
 pub use access::{TokenFault, kept_token};
 pub use desk::Desk;
 pub use schedule::{Count, Line, MOST_STEPS, Place, Question, Report, USUAL_STEPS};
+pub use stats::sampling;
 pub use status::Status;
 
 use crate::config::{Gateway, Live, Role};
 use crate::egress::Egress;
 use crate::web::{Exchange, Handle, Reply};
 use access::{Access, Caller, Stranger};
+use events::Events;
 use http::Method;
+use inspect::Inspector;
 use refuse::Refused;
-use routes::{Asked, Route};
+use routes::{Action, Asked, Route};
 use std::sync::Arc;
 use trial::Bench;
 
@@ -40,6 +46,8 @@ pub struct Admin {
     live: Live,
     access: Access,
     status: Status,
+    events: Events,
+    inspector: Inspector,
     workshop: Option<Workshop>,
 }
 
@@ -77,19 +85,22 @@ impl Admin {
         });
         Ok(Self {
             access: Access::new(gateway)?,
+            events: Events::new(live.clone(), status.telemetry()),
+            inspector: Inspector::new(live.clone()),
             live,
             status,
             workshop,
         })
     }
 
-    async fn answer(&self, exchange: &mut Exchange<'_>) -> Result<Reply, Refused> {
+    /// The answer; none where it was sent already, in pieces.
+    async fn answer(&self, exchange: &mut Exchange<'_>) -> Result<Option<Reply>, Refused> {
         let head = exchange.head();
         let (method, path) = (head.method.clone(), head.uri.path().to_owned());
         let reads = matches!(method, Method::GET | Method::HEAD);
         match path.as_str() {
-            "/healthz" if reads => return Ok(self.status.health()),
-            "/readyz" if reads => return Ok(self.status.readiness()),
+            "/healthz" if reads => return Ok(Some(self.status.health())),
+            "/readyz" if reads => return Ok(Some(self.status.readiness())),
             "/healthz" | "/readyz" => return Err(refuse::method("GET")),
             _ => {}
         }
@@ -98,7 +109,10 @@ impl Admin {
             return Err(refuse::misdirected());
         }
         if reads && let Some(file) = console::file(&path) {
-            return Ok(file);
+            return Ok(Some(file));
+        }
+        if path.starts_with("/inspect/") {
+            return Ok(Some(self.inspector.take(exchange).await));
         }
         let asked = routes::find(&method, &path);
         if let Asked::Route(
@@ -108,7 +122,7 @@ impl Admin {
             _,
         ) = asked
         {
-            return self.for_everyone(*action, exchange).await;
+            return self.for_everyone(*action, exchange).await.map(Some);
         }
         let caller = self.caller(exchange, &gateway).await?;
         match asked {
@@ -117,7 +131,12 @@ impl Admin {
                 if caller.role < needed {
                     return Err(refuse::role_too_low(needed.as_str()));
                 }
-                self.act(route.action, id, &caller, exchange).await
+                if route.action == Action::Events {
+                    self.events.answer(exchange).await;
+                    return Ok(None);
+                }
+                let acted = self.act(route.action, id, &caller, exchange).await;
+                acted.map(Some)
             }
             Asked::Methods(allowed) => Err(refuse::method(&allowed)),
             Asked::Nothing => Err(refuse::not_found("there is nothing at this path")),
@@ -151,7 +170,9 @@ impl Admin {
 impl Handle for Admin {
     async fn handle(&self, exchange: &mut Exchange<'_>) {
         let answer = Box::pin(self.answer(exchange)).await;
-        let reply = answer.unwrap_or_else(|refused| *refused);
-        exchange.reply(reply).await;
+        let reply = answer.unwrap_or_else(|refused| Some(*refused));
+        if let Some(reply) = reply {
+            exchange.reply(reply).await;
+        }
     }
 }

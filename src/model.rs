@@ -10,6 +10,7 @@ mod outcome;
 mod request;
 mod secret;
 mod step;
+mod time;
 pub mod url;
 
 pub use health::Health;
@@ -21,3 +22,4 @@ pub use outcome::{
 pub use request::{Method, Origin, Request, Scheme, Timing};
 pub use secret::{Secret, authorization};
 pub use step::{Parts, Step, StepFault, Target};
+pub use time::rfc3339;

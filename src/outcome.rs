@@ -1,7 +1,6 @@
 //! An outcome on the wire: the JSON that answers a step.
 
-use crate::model::{Captured, Outcome, Verdict, json};
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use crate::model::{Captured, Outcome, Verdict, json, rfc3339};
 use std::fmt::Write;
 
 /// `outcome` as one JSON object on one line, without a newline.
@@ -57,19 +56,6 @@ pub fn to_json(outcome: &Outcome) -> Vec<u8> {
     json::quote_into(&mut out, &outcome.message);
     out.push('}');
     out.into_bytes()
-}
-
-/// RFC 3339 in UTC, in whole milliseconds, rounded up as the schedule does: nothing is due before
-/// the time that is said.
-pub fn rfc3339(time: Timestamp) -> String {
-    let up = TimestampRound::new()
-        .smallest(Unit::Millisecond)
-        .mode(RoundMode::Ceil);
-    // Only the end of time cannot be rounded up.
-    time.round(up)
-        .unwrap_or(time)
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string()
 }
 
 /// `,"name":"text"`, for text that needs no escape.
@@ -140,18 +126,6 @@ mod tests {
             text(&pending),
             r#"{"id":"01J","outcome":"pending","reason":"retry","cause":"timeout","sent":"unknown","attempts":1,"dueAt":"2026-11-23T10:03:00.500Z","message":"It \"went\"."}"#
         );
-    }
-
-    #[test]
-    fn a_time_is_said_in_milliseconds_and_never_earlier_than_it_is() {
-        for (time, said) in [
-            ("2026-11-23T10:03:00Z", "2026-11-23T10:03:00.000Z"),
-            ("2026-11-23T10:03:00.000000001Z", "2026-11-23T10:03:00.001Z"),
-            ("2026-12-31T23:59:59.9999Z", "2027-01-01T00:00:00.000Z"),
-        ] {
-            assert_eq!(rfc3339(time.parse().unwrap()), said, "{time}");
-        }
-        assert_eq!(rfc3339(Timestamp::MAX), "9999-12-30T22:00:00.999Z");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod occupancy;
 mod problem;
 
 pub use door::{Door, Handle};
-pub use exchange::{BodyFault, Exchange, Gone};
+pub use exchange::{Beginning, BodyFault, Exchange, Gone};
 pub use framing::{BadFraming, Rest, digits, has_empty_line, more, one_length, parts};
 pub use occupancy::{Occupancy, Presence};
 pub use problem::Problem;

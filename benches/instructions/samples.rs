@@ -5,12 +5,11 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use stepgate::config::{
-    self, Gateway, Journey, LiveDataFailure, Service, Snapshot, Tile, TileType, Webhook,
+    self, ById, Gateway, Journey, LiveDataFailure, Service, Snapshot, Tile, TileType, Webhook,
 };
 use stepgate::egress::{EgressError, Response};
 use stepgate::model::{JourneyId, Timing, WebhookId};
@@ -104,10 +103,14 @@ pub(crate) fn snapshot() -> Result<Snapshot, Fault> {
         let webhook = webhook(&id, text)?;
         Ok((id, Service::Up(webhook)))
     });
-    let webhooks: Result<HashMap<_, _>, Fault> = webhooks.collect();
+    let webhooks: Result<ById<_, _>, Fault> = webhooks.collect();
     let journey = journey()?;
-    let journeys = HashMap::from([(journey.id.clone(), Service::Up(journey))]);
-    Ok(Snapshot::new(gateway, webhooks?, journeys))
+    let journeys = [(journey.id.clone(), Service::Up(journey))];
+    Ok(Snapshot::new(
+        gateway,
+        webhooks?,
+        journeys.into_iter().collect(),
+    ))
 }
 
 /// A step for `target`, its member as JSON has it: 0.5 KB, and `more` fields of 50 bytes each.
@@ -164,7 +167,10 @@ fn journey() -> Result<Arc<Journey>, Fault> {
         workflow_id: "12345".into(),
         name: "Welcome Sequence".to_owned(),
         published: true,
-        tiles: tiles.map(|tile| (tile.id.clone(), tile)).into(),
+        tiles: tiles
+            .into_iter()
+            .map(|tile| (tile.id.clone(), tile))
+            .collect(),
     }))
 }
 

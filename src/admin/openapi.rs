@@ -19,6 +19,8 @@ struct Shape {
 enum Answer {
     Json(&'static str),
     Text,
+    /// Server-sent events.
+    Events,
     Nothing,
 }
 
@@ -124,6 +126,17 @@ fn shape(action: Action) -> Shape {
             gives(Answer::Json("JourneyShown"))
         }
         Action::ConfigErrors => gives(Answer::Json("ConfigErrors")),
+        Action::Events => Shape {
+            query: &["tile", "webhook", "outcome"],
+            ..gives(Answer::Events)
+        },
+        Action::Stats => gives(Answer::Json("Stats")),
+        Action::Inspect => Shape {
+            status: 201,
+            ..gives(Answer::Json("Inspector"))
+        },
+        Action::Inspected => gives(Answer::Json("Inspected")),
+        Action::EndInspect => nothing(None),
         Action::Schedule => Shape {
             query: &["tile", "limit"],
             ..gives(Answer::Json("Schedule"))
@@ -143,6 +156,7 @@ fn responses(status: u16, answer: &Answer) -> Json {
     let content = match answer {
         Answer::Json(name) => Some(content("application/json", name)),
         Answer::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
+        Answer::Events => Some(json!({ "text/event-stream": { "schema": { "type": "string" } } })),
         Answer::Nothing => None,
     };
     let mut good = json!({ "description": "Done" });

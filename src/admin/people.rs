@@ -5,7 +5,7 @@ use super::desk::{Desk, Shown};
 use super::refuse::{self, FaultLine, Refused};
 use super::routes::Action;
 use super::trial::Ask;
-use super::{Admin, Workshop, openapi, webhooks};
+use super::{Admin, Workshop, openapi, stats, webhooks};
 use crate::config::FileKind;
 use crate::model::{JourneyId, WebhookId};
 use crate::web::{BodyFault, Exchange, Reply};
@@ -61,6 +61,10 @@ impl Admin {
         match action {
             Action::Metrics => return Ok(self.status.metrics(exchange.head())),
             Action::Schedule => return Ok(self.status.schedule(exchange.head()).await),
+            Action::Stats => return Ok(stats::answer(&self.status.telemetry())),
+            Action::Inspect => return Ok(self.inspector.create(exchange.head())),
+            Action::Inspected => return Ok(self.inspector.list(id.unwrap_or_default())),
+            Action::EndInspect => return Ok(self.inspector.delete(id.unwrap_or_default())),
             Action::WhoAmI => {
                 let me = json!({ "name": &*caller.name, "role": caller.role.as_str() });
                 return Ok(ok(&me));

@@ -29,6 +29,11 @@ pub(super) enum Action {
     Unpublish,
     ConfigErrors,
     Schedule,
+    Events,
+    Stats,
+    Inspect,
+    Inspected,
+    EndInspect,
 }
 
 /// One route.
@@ -73,7 +78,7 @@ const VIEWER: Option<Role> = Some(Role::Viewer);
 const EDITOR: Option<Role> = Some(Role::Editor);
 
 /// All of them.
-pub(super) static ROUTES: [Route; 23] = [
+pub(super) static ROUTES: [Route; 28] = [
     route(
         Method::GET,
         "/metrics",
@@ -234,6 +239,41 @@ pub(super) static ROUTES: [Route; 23] = [
         VIEWER,
         Action::Schedule,
         "What waits, and why",
+    ),
+    route(
+        Method::GET,
+        "/admin/v1/events",
+        VIEWER,
+        Action::Events,
+        "Outcomes as they come, masked: server-sent events",
+    ),
+    route(
+        Method::GET,
+        "/admin/v1/stats",
+        VIEWER,
+        Action::Stats,
+        "The last hour in numbers",
+    ),
+    route(
+        Method::POST,
+        "/admin/v1/inspect",
+        EDITOR,
+        Action::Inspect,
+        "Open an endpoint that keeps what is sent to it",
+    ),
+    route(
+        Method::GET,
+        "/admin/v1/inspect/{id}",
+        VIEWER,
+        Action::Inspected,
+        "What was sent to an endpoint",
+    ),
+    route(
+        Method::DELETE,
+        "/admin/v1/inspect/{id}",
+        EDITOR,
+        Action::EndInspect,
+        "Close an endpoint, and forget what was sent to it",
     ),
 ];
 

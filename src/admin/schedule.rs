@@ -1,8 +1,7 @@
 //! What waits on the schedule and why, as `GET /admin/v1/schedule` answers and `stepgate pending`
 //! prints: counts of each tile, and the steps without their data.
 
-use crate::model::{PendingReason, Progress, Target, TileRef, WebhookId};
-use crate::outcome::rfc3339;
+use crate::model::{PendingReason, Progress, Target, TileRef, WebhookId, rfc3339};
 use crate::schedule::{Health, Store, StoreError, Tally, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

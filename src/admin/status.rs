@@ -40,6 +40,11 @@ impl Status {
         }
     }
 
+    /// What counts outcomes, and tells them.
+    pub(super) fn telemetry(&self) -> Telemetry {
+        self.telemetry.clone()
+    }
+
     /// Whether the process lives: it answers.
     pub(super) fn health(&self) -> Reply {
         Reply::text(StatusCode::OK, "alive\n")

@@ -1,7 +1,7 @@
 //! `stepgate serve`: run until told to stop.
 
 use super::Failure;
-use crate::admin::{Desk, Tools};
+use crate::admin::{self, Desk, Tools};
 use crate::app::{self, App, Parts, Signals, StartFault};
 use crate::config::{self, Faults, Files, Live};
 use crate::egress::{Egress, OwnListeners};
@@ -63,7 +63,7 @@ impl Serve {
             store: store.clone(),
             held: parts.held.clone(),
             room: parts.room,
-            telemetry,
+            telemetry: telemetry.clone(),
         };
         let leaving = Leaving {
             closing: parts.ending.closing.subscribe(),
@@ -72,6 +72,8 @@ impl Serve {
         parts.beside = due.tasks(workers, &leaving);
         let follow = follow_level(live.clone(), logs.levels());
         parts.beside.push(Box::pin(follow));
+        let sampling = admin::sampling(telemetry, store.clone(), parts.held.clone());
+        parts.beside.push(sampling);
         parts.beside.push(Box::pin(trim(live.clone(), store)));
 
         let watch = loaded.watch();

@@ -213,7 +213,7 @@ impl Folder {
             let journeys = changes::<ReadJourney>(journeys);
             keeper.keep(journeys.chain(changes::<ReadWebhook>(webhooks)).collect());
         }
-        judge::judge_webhooks(&self.webhooks, &self.running.egress, &mut faults);
+        judge::judge_webhooks(&self.webhooks, &self.running, &mut faults);
         judge::judge_journeys(&self.journeys, &self.webhooks, &mut faults);
         faults.extend_from_slice(&self.webhooks.strays);
         faults.extend_from_slice(&self.journeys.strays);

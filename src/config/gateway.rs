@@ -137,6 +137,8 @@ pub struct Admin {
     /// Role admin. Unset: one is made at first start and kept in the data folder.
     pub token: Option<Secret>,
     pub tokens: Vec<AdminToken>,
+    /// Whether `/inspect/<id>` may be opened, and records what is sent there.
+    pub inspector: bool,
 }
 
 /// One `[[admin.tokens]]`.

@@ -121,7 +121,7 @@ pub(super) fn journey_service(entry: &Entry<ReadJourney>) -> Service<super::Jour
 /// Webhooks as they are on disk: those that were not tested, and those whose URLs lead nowhere.
 pub(super) fn judge_webhooks(
     shelf: &Shelf<ReadWebhook>,
-    rules: &EgressRules,
+    gateway: &Gateway,
     faults: &mut Vec<Fault>,
 ) {
     for (id, entry) in &shelf.entries {
@@ -149,7 +149,10 @@ pub(super) fn judge_webhooks(
             note(Severity::Error, untested.place, key, message);
         }
         for url in &version.value.urls {
-            if let Some(message) = refusal(url, rules) {
+            if url.is_inspector(gateway.listen.admin) {
+                continue;
+            }
+            if let Some(message) = refusal(url, &gateway.egress) {
                 note(Severity::Warning, url.place, &url.key, message);
             }
         }

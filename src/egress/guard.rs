@@ -6,6 +6,7 @@
 
 use super::EgressError;
 use crate::config::{EgressRules, Listen};
+use crate::model::url::is_inspector;
 use crate::model::{Request, Scheme};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
@@ -101,17 +102,6 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// `/inspect/<id>`, with or without a query, and nothing that a server could read as another path.
-fn is_inspector(path: &str) -> bool {
-    path.strip_prefix("/inspect/").is_some_and(|rest| {
-        let id = rest.split_once('?').map_or(rest, |(id, _)| id);
-        !id.is_empty()
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    })
-}
-
 /// Whether a connection to `peer` would end at the listener `own`.
 fn reaches(peer: SocketAddr, own: SocketAddr) -> bool {
     if peer.port() != own.port() {
@@ -137,22 +127,6 @@ fn is_local(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_plain_inspector_path_is_the_inspector() {
-        let table = [
-            ("/inspect/a1-B_2", true),
-            ("/inspect/a?x=/..", true),
-            ("/inspect/", false),
-            ("/inspect/a/b", false),
-            ("/inspect/..", false),
-            ("/inspect/%2e%2e", false),
-            ("/admin/v1/stats?/inspect/a", false),
-        ];
-        for (path, inspector) in table {
-            assert_eq!(is_inspector(path), inspector, "{path}");
-        }
-    }
 
     #[test]
     fn a_listener_is_reached_by_each_of_its_addresses() {

@@ -101,6 +101,19 @@ pub fn append_pair(path: &mut String, name: &str, value: &str) {
     encode_into(path, value, unreserved);
 }
 
+/// Whether a path is the inspector's: `/inspect/<id>`, with or without a query, and nothing that a
+/// server could read as another path.
+pub fn is_inspector(path: &str) -> bool {
+    // Nearly every path is told by its beginning.
+    path.strip_prefix("/inspect/").is_some_and(|rest| {
+        let id = rest.split_once('?').map_or(rest, |(id, _)| id);
+        !id.is_empty()
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
+}
+
 /// Appends `text`, each byte that `keep` refuses as `%XX`.
 fn encode_into(out: &mut String, text: &str, keep: impl Fn(u8) -> bool) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -198,6 +211,22 @@ mod tests {
             let mut path = before.to_owned();
             append_pair(&mut path, "a b", "c@d~/");
             assert_eq!(path, after);
+        }
+    }
+
+    #[test]
+    fn only_the_plain_inspector_path_is_the_inspector() {
+        let table = [
+            ("/inspect/a1-B_2", true),
+            ("/inspect/a?x=/..", true),
+            ("/inspect/", false),
+            ("/inspect/a/b", false),
+            ("/inspect/..", false),
+            ("/inspect/%2e%2e", false),
+            ("/admin/v1/stats?/inspect/a", false),
+        ];
+        for (path, inspector) in table {
+            assert_eq!(is_inspector(path), inspector, "{path}");
         }
     }
 }

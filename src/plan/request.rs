@@ -41,7 +41,10 @@ impl<'a> Rendering<'a> {
             None => url::parse(&text),
         };
         let (origin, mut path) = parsed.map_err(|message| PlanFault::Url { message })?;
-        if origin.scheme == Scheme::Http && !rules.allow_http {
+        // The inspector of this gateway speaks plain HTTP and is for everyone. Whether its path is
+        // at its address is judged where the address is known, by the guard.
+        let is_refused = origin.scheme == Scheme::Http && !rules.allow_http;
+        if is_refused && !url::is_inspector(&path) {
             let message = "scheme http is not allowed while `egress.allow_http` is false";
             return Err(PlanFault::Url { message });
         }

@@ -23,9 +23,23 @@ struct Counts {
     sum_us: AtomicU64,
 }
 
+/// What was counted up to one moment, or between two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    buckets: [u64; BOUNDS.len() + 1],
+    sum_us: u64,
+}
+
 // === impl Latency ===
 
 impl Latency {
+    pub(super) fn reading(&self) -> Reading {
+        Reading {
+            buckets: std::array::from_fn(|at| self.0.buckets[at].load(Ordering::Relaxed)),
+            sum_us: self.0.sum_us.load(Ordering::Relaxed),
+        }
+    }
+
     pub(super) fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
         let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
@@ -52,4 +66,86 @@ impl EncodeMetric for Latency {
 
 impl TypedMetric for Latency {
     const TYPE: MetricType = MetricType::Histogram;
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// What was counted after `earlier`.
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let buckets = |at: usize| self.buckets[at].saturating_sub(earlier.buckets[at]);
+        Self {
+            buckets: std::array::from_fn(buckets),
+            sum_us: self.sum_us.saturating_sub(earlier.sum_us),
+        }
+    }
+
+    /// The seconds that this share of the durations does not exceed, as far as the buckets tell:
+    /// within one, durations are taken to be spread evenly. What is longer than all bounds counts
+    /// as the last of them. None when there are none.
+    pub(super) fn quantile(&self, share: f64) -> Option<f64> {
+        let count = self.count();
+        let rank = share * count as f64;
+        let (mut below, mut from) = (0.0, 0.0);
+        for (&here, &to) in self.buckets.iter().zip(&BOUNDS) {
+            let here = here as f64;
+            if here > 0.0 && below + here >= rank {
+                return Some(from + (to - from) * (rank - below) / here);
+            }
+            (below, from) = (below + here, to);
+        }
+        (count > 0).then_some(from)
+    }
+
+    /// The mean in seconds; none when there are none.
+    pub(super) fn mean(&self) -> Option<f64> {
+        let count = self.count();
+        (count > 0).then(|| self.sum_us as f64 / count as f64 / 1e6)
+    }
+
+    fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(millis: &[u64]) -> Reading {
+        let latency = Latency::default();
+        for &millis in millis {
+            latency.observe(Duration::from_millis(millis));
+        }
+        latency.reading()
+    }
+
+    #[test]
+    fn a_quantile_lies_in_its_bucket_as_far_as_its_rank_says() {
+        for (millis, share, seconds) in [
+            (&[][..], 0.5, None),
+            // All in the bucket from 10 to 25 ms.
+            (&[12, 13, 14, 15], 0.5, Some(0.0175)),
+            (&[12, 13, 14, 15], 1.0, Some(0.025)),
+            (&[1, 1, 1, 20], 0.75, Some(0.001)),
+            (&[1, 1, 1, 20], 0.875, Some(0.0175)),
+            (&[20_000], 0.5, Some(15.0)),
+        ] {
+            let told = reading(millis).quantile(share);
+            let close = |(told, seconds): (f64, f64)| (told - seconds).abs() < 1e-9;
+            let same = told.is_some() == seconds.is_some();
+            assert!(
+                same && told.zip(seconds).is_none_or(close),
+                "{millis:?} {share}: {told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_counted_earlier_is_not_in_the_difference() {
+        let (earlier, later) = (reading(&[1, 900]), reading(&[1, 900, 20, 40]));
+        assert_eq!(later.since(&earlier), reading(&[20, 40]));
+        assert_eq!(reading(&[20, 40]).mean(), Some(0.03));
+        assert_eq!(later.since(&later).mean(), None);
+    }
 }

@@ -4,6 +4,7 @@
 //! map that readers share without a lock.
 
 use super::TokenFetch;
+use super::history::{Reading, Tally};
 use super::latency::Latency;
 use super::schedule::Gauges;
 use crate::model::Target;
@@ -143,6 +144,28 @@ impl Metrics {
         text
     }
 
+    /// What the history is made of, as it is now.
+    pub(super) fn reading(&self) -> Reading {
+        let (mut outcomes, mut attempts) = (Tally::default(), 0);
+        let mut targets: HashMap<_, Tally> = HashMap::new();
+        self.outcomes
+            .each(|decision, count| outcomes.add(decision.outcome, count));
+        self.attempts.each(|_, count| attempts += count);
+        self.targets.each(|(target, outcome), count| {
+            let tally = targets.entry(target.clone()).or_default();
+            tally.add(outcome, count);
+        });
+        Reading {
+            outcomes,
+            attempts,
+            step_seconds: self.step_seconds.reading(),
+            slot_wait: self.slot_wait.reading(),
+            in_flight: self.in_flight.get(),
+            scheduled: self.schedule.pending(),
+            targets,
+        }
+    }
+
     pub(super) fn attempt(&self, status: Option<u16>, phases: &Timing) {
         let answer = match status {
             None => "none",
@@ -216,6 +239,13 @@ impl<K: Hash + Eq + Clone> Cells<K> {
             self.other.get_or_init(other).inc();
         } else {
             self.inc_new(key);
+        }
+    }
+
+    /// Shows every counter that has a key of its own.
+    fn each(&self, mut show: impl FnMut(&K, u64)) {
+        for (key, counter) in self.cells.load().iter() {
+            show(key, counter.get());
         }
     }
 

@@ -8,21 +8,23 @@ use tracing::info;
 // === impl Telemetry ===
 
 impl Telemetry {
-    /// Counts `outcome` and writes its one log line. Call it once for each outcome that is
-    /// answered or reported.
+    /// Counts `outcome`, tells it to whoever reads along, and writes its one log line. Call it once
+    /// for each outcome that is answered or reported.
     pub fn record(&self, outcome: &Outcome) {
         let verdict = &outcome.verdict;
-        self.0.outcomes.inc(&Decision {
+        self.0.metrics.outcomes.inc(&Decision {
             outcome: verdict.as_str(),
             reason: verdict.reason().unwrap_or_default(),
             cause: verdict.cause().map_or("", Cause::as_str),
         });
         if exists(outcome) {
             self.0
+                .metrics
                 .targets
                 .inc(&(outcome.target.clone(), verdict.as_str()));
         }
-        self.0.step_seconds.observe(outcome.elapsed);
+        self.0.metrics.step_seconds.observe(outcome.elapsed);
+        self.0.tap.tell(outcome);
         line(outcome);
     }
 }

@@ -46,6 +46,11 @@ impl Gauges {
         gauges
     }
 
+    /// Steps that wait, as was said last.
+    pub(super) fn pending(&self) -> i64 {
+        self.pending.get()
+    }
+
     pub(super) fn set(&self, health: Health) {
         let Health {
             pending,

@@ -1,7 +1,9 @@
 //! One request and its answer, whatever protocol carries them.
 
+mod cut;
 mod streamed;
 
+pub use cut::Beginning;
 pub use streamed::Gone;
 
 use super::{Patience, Reply, http1};
@@ -155,7 +157,8 @@ impl<'a> Exchange<'a> {
 
     /// Waits until the client hangs up; for ever where that cannot be told: while a body is unread,
     /// and where the client has sent its next request already. A client that only stops sending
-    /// counts as well, and still gets its answer. May be dropped at any time, and asked once.
+    /// counts as well, and still gets its answer. May be dropped at any time, and
+    /// asked again.
     pub async fn hung_up(&mut self) {
         if !self.session.is_body_done() {
             std::future::pending::<()>().await;

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
+mod admin;
 mod answers;
 mod architecture;
 mod asynchronous;

@@ -60,6 +60,7 @@ format = "json"
 hosts = []
 token = { env = "STEPGATE_ADMIN_TOKEN" }
 tokens = []
+inspector = true
 "#;
 
 /// Webhooks that have every key between them.

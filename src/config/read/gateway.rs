@@ -268,6 +268,7 @@ fn admin(table: &Table<'_>) -> Admin {
             .unwrap_or_default(),
         token: table.get("token", secret),
         tokens: tokens.unwrap_or_default(),
+        inspector: table.get("inspector", Field::boolean).unwrap_or(true),
     }
 }
 

@@ -69,6 +69,7 @@ fn defaults() -> Gateway {
             hosts: vec![],
             token: None,
             tokens: vec![],
+            inspector: true,
         },
     }
 }
@@ -146,6 +147,7 @@ format = "text"
 [admin]
 hosts = ["Ops.example.com"]
 token = "admin"
+inspector = false
 [[admin.tokens]]
 name = "ops"
 role = "viewer"
@@ -211,12 +213,17 @@ fn other() -> Gateway {
         admin: Admin {
             hosts: vec!["ops.example.com".into()],
             token: Some(Secret::new("admin")),
-            tokens: vec![config::AdminToken {
-                name: "ops".into(),
-                role: Role::Viewer,
-                token: Secret::new("ops"),
-            }],
+            tokens: vec![ops()],
+            inspector: false,
         },
+    }
+}
+
+fn ops() -> config::AdminToken {
+    config::AdminToken {
+        name: "ops".into(),
+        role: Role::Viewer,
+        token: Secret::new("ops"),
     }
 }
 

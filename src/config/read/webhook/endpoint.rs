@@ -5,7 +5,7 @@ use crate::config::read::place::Place as FilePlace;
 use crate::model::{Origin, url};
 use crate::template::{Place, Template};
 use ::url::{Host, Url};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A URL whose origin is literal: it can be judged by the egress rules as it stands.
 #[derive(Debug)]
@@ -92,6 +92,18 @@ impl Literal {
     /// Whether it needs `egress.allow_http`.
     pub(in crate::config) fn is_plain_http(&self) -> bool {
         self.url.as_ref().is_some_and(|url| url.scheme() == "http")
+    }
+
+    /// Whether it may lead to the inspector, which is at `admin` and is let through where nothing
+    /// else would be. With a value in it, only the origin of a URL is known here.
+    pub(in crate::config) fn is_inspector(&self, admin: SocketAddr) -> bool {
+        let is_ours = |url: &Url| {
+            let may_be = url.path() == "/" || url::is_inspector(url.path());
+            may_be && url.scheme() == "http" && url.port_or_known_default() == Some(admin.port())
+        };
+        // Which addresses are the listener's is for the guard to know.
+        let may_be_local = self.address().is_some() || self.name() == Some("localhost");
+        may_be_local && self.url.as_ref().is_some_and(is_ours)
     }
 
     /// Whether no request can ever be made from it.

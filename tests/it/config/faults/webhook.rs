@@ -94,6 +94,38 @@ endpoint = "http://a.example"
     (
         r#"name = "n"
 method = "POST"
+endpoint = "http://127.0.0.1:8081/inspect/0a"
+"#,
+        &[],
+    ),
+    (
+        r#"name = "n"
+method = "POST"
+endpoint = "http://localhost:8081/inspect/0a?e={{urlEncode email}}"
+"#,
+        &[],
+    ),
+    (
+        r#"name = "n"
+method = "POST"
+endpoint = "http://127.0.0.1:8080/inspect/0a"
+"#,
+        &[
+            "webhooks/w.toml:3:12: warning: endpoint: not https, and `egress.allow_http` is false: every step will exit",
+        ],
+    ),
+    (
+        r#"name = "n"
+method = "POST"
+endpoint = "http://127.0.0.1:8081/inspect/0a/b"
+"#,
+        &[
+            "webhooks/w.toml:3:12: warning: endpoint: not https, and `egress.allow_http` is false: every step will exit",
+        ],
+    ),
+    (
+        r#"name = "n"
+method = "POST"
 endpoint = "https://0x7f.1/{{urlEncode a}}"
 "#,
         &[
