@@ -83,6 +83,18 @@ export function toWebhook(draft, test) {
   return webhook;
 }
 
+/**
+ * The webhook as preview and test need it: before it has a name, and before its fields are picked.
+ *
+ * Fields are picked from the answer to a test, so a draft without any must be fit to be tested.
+ */
+export function toTrial(draft) {
+  const { data_retrieval: live, ...webhook } = toWebhook(draft);
+  if (live?.object && live.fields.length) webhook.data_retrieval = live;
+  webhook.name ||= 'draft';
+  return webhook;
+}
+
 /** What a test vouches for: everything that shapes the request, so neither the name nor the picked fields. */
 export function shape(draft) {
   const { id, name, data_retrieval: live, ambiguous, ...request } = toWebhook(draft);

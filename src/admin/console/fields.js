@@ -34,7 +34,8 @@ export function text(model, key, { names, lines, mono, placeholder, ...rest }) {
 export function choice(model, key, { options, then, ...rest }) {
   const control = h('select', {
     value: model[key] ?? '',
-    onchange: (event) => { model[key] = event.target.value; then?.(); },
+    // Not change: the form hears of the input, and must find the new value then.
+    oninput: (event) => { model[key] = event.target.value; then?.(); },
   }, options.map(([value, label]) => h('option', { value }, label)));
   return field({ control, ...rest });
 }
@@ -44,7 +45,7 @@ export function check(model, key, { label, hint, then, pointer }) {
   const id = freshId('check');
   const control = h('input', {
     id, type: 'checkbox', checked: Boolean(model[key]), 'aria-describedby': hint && `${id}-hint`,
-    onchange: (event) => { model[key] = event.target.checked; then?.(); },
+    oninput: (event) => { model[key] = event.target.checked; then?.(); },
   });
   return h('div', { class: 'check', 'data-pointer': pointer },
     control, h('label', { for: id }, label), hint && h('p', { id: `${id}-hint`, class: 'hint' }, hint),
@@ -83,7 +84,7 @@ const SOURCES = { literal: 'the webhook’s file', env: 'an environment variable
  *
  * Removing moves the focus to the row that took the place, else to the add button: it would be lost otherwise.
  */
-export function rows({ items, blank, row, add, noun, limit = Infinity }) {
+export function rows({ items, blank, row, add, noun, remove = 'Remove', limit = Infinity }) {
   const list = h('ul', { class: 'rows' });
   const more = button(add, () => {
     items.push(blank());
@@ -101,7 +102,7 @@ export function rows({ items, blank, row, add, noun, limit = Infinity }) {
   function draw() {
     fill(list, items.map((item, index) => h('li', {},
       row(item, index),
-      button('Remove', () => drop(index), { class: 'remove quiet', 'aria-label': `Remove ${noun} ${index + 1}` }))));
+      button(remove, () => drop(index), { class: 'remove quiet', 'aria-label': `${remove} ${remove === 'Remove' ? `${noun} ` : ''}${index + 1}` }))));
     list.hidden = items.length === 0;
     more.disabled = items.length >= limit;
   }

@@ -47,8 +47,12 @@ export async function inspectorPage({ signal }) {
     every(2_000, watching.signal, async () => {
       try {
         const { requests } = await get(`/inspect/${encodeURIComponent(id)}`, watching.signal);
+        const turns = new Map();
         for (const one of requests) {
-          const key = `${one.at} ${one.method} ${one.url} ${one.body ?? ''}`;
+          // Requests have no id; the same one twice in a millisecond is still two.
+          const stem = `${one.at} ${one.method} ${one.url} ${one.body ?? ''}`;
+          turns.set(stem, (turns.get(stem) ?? 0) + 1);
+          const key = `${turns.get(stem)} ${stem}`;
           if (known.has(key)) continue;
           known.add(key);
           list.prepend(h('li', { class: 'panel' }, h('p', { class: 'hint tabular' }, clock(one.at)), requestView(one)));

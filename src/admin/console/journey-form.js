@@ -52,10 +52,10 @@ export async function journeyForm({ id, signal, guard, reload }) {
         text(draft, 'name', { label: 'Name', pointer: '/name', required: true }),
         text(draft, 'workflow_id', { label: 'Workflow ID', pointer: '/workflow_id', required: true, hint: 'A number; sent as workflowId.' }))),
       h('fieldset', { class: 'panel tiles', 'data-pointer': '/tiles' }, h('legend', {}, h('h2', {}, 'Tiles')),
-        rows({ items: draft.tiles, blank: () => ({ id: '', type: 'webhook', webhook: '', rate: '', unit: '', on_failure: '', parameters: [] }), add: 'Add tile', noun: 'tile', row: (tile, at) => tileRow(tile, at, known) }).node,
+        rows({ items: draft.tiles, blank: () => ({ id: '', type: 'webhook', webhook: '', rate: '', unit: '', on_failure: '', parameters: [] }), add: 'Add tile', noun: 'tile', remove: 'Remove tile', row: (tile, at) => tileRow(tile, at, known) }).node,
         h('p', { class: 'fault' }))),
     hooks.length > LONG && h('datalist', { id: 'webhook-ids' }, hooks.map((one) => h('option', { value: one.id }, one.name ?? ''))),
-    h('div', { class: 'bar' }, save, h('a', { class: 'button', href: '#/journeys' }, 'Cancel')));
+    h('div', { class: 'bar' }, save, h('a', { class: 'button', href: '#/journeys' }, save.disabled ? 'Back to the list' : 'Cancel')));
 
   async function submit(event) {
     event.preventDefault();
@@ -158,7 +158,7 @@ function unfit(tile, webhook) {
 function rateLimit(tile, pointer) {
   const id = `rate-${pointer.replaceAll('/', '-')}`;
   const rate = h('input', { type: 'text', inputmode: 'numeric', value: tile.rate, 'aria-label': 'Rate limit, steps', oninput: (event) => { tile.rate = event.target.value.trim(); } });
-  const unit = h('select', { id, value: tile.unit, onchange: (event) => { tile.unit = event.target.value; show(); } },
+  const unit = h('select', { id, value: tile.unit, oninput: (event) => { tile.unit = event.target.value; show(); } },
     [['', 'No limit'], ['second', 'per second'], ['minute', 'per minute'], ['hour', 'per hour']].map(([value, label]) => h('option', { value }, label)));
   const show = () => { rate.hidden = !tile.unit; };
   show();

@@ -6,12 +6,14 @@ import { button, h, heading, say } from './dom.js';
 import { inAddress, pagedList } from './list.js';
 import { TYPES } from './locks.js';
 
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+
 export async function journeyList({ signal, reload }) {
   const rows = (await journeys.list(signal)).map((journey) => ({
     id: journey.id, journey, tiles: journey.tiles ?? [], broken: journey.workflow_id === undefined,
     words: [journey.id, journey.name, journey.workflow_id, ...(journey.tiles ?? []).flatMap((one) => [one.id, one.webhook])].join(' ').toLowerCase(),
   }));
-  const byName = (a, b) => (a.journey.name || a.id).localeCompare(b.journey.name || b.id);
+  const byName = (a, b) => compare(a.journey.name || a.id, b.journey.name || b.id);
   const list = pagedList({
     noun: 'journeys', remember: inAddress(), name: (row) => row.journey.name || row.id, words: (row) => row.words,
     columns: [

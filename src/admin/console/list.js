@@ -48,10 +48,19 @@ export function pagedList({ noun, columns, words, sorts, filters, details, name,
     fill(told, all.length === 0 ? '' : found.length === all.length ? `${all.length} ${noun}` : `${found.length} of ${all.length} ${noun}`);
     fill(body, shown.map(line), shown.length === 0 && h('tr', { role: 'row' }, h('td', { role: 'cell', colspan: columns.length, class: 'none' },
       all.length === 0 ? empty : 'Nothing matches the search.')));
-    const go = (by, label) => button(label, () => { state.page += by; look(); search.closest('.list-box').scrollIntoView({ block: 'start' }); pager.querySelector('button:not(:disabled)')?.focus({ preventScroll: true }); },
-      { disabled: by < 0 ? state.page === 0 : state.page >= pages - 1 });
+    const go = (by, label) => button(label, () => turn(by), { disabled: by < 0 ? state.page === 0 : state.page >= pages - 1 });
     pager.hidden = pages === 1;
     fill(pager, go(-1, 'Previous'), h('span', { class: 'tabular' }, `Page ${state.page + 1} of ${pages}`), go(1, 'Next'));
+  }
+
+  // The pager is drawn anew with the page: its button keeps the focus, unless there is nothing further that way.
+  function turn(by) {
+    state.page += by;
+    look();
+    search.closest('.list-box').scrollIntoView({ block: 'start' });
+    const [back, on] = pager.querySelectorAll('button');
+    const wanted = by < 0 ? [back, on] : [on, back];
+    wanted.find((one) => !one.disabled)?.focus({ preventScroll: true });
   }
 
   function line(row) {
@@ -89,8 +98,6 @@ export function pagedList({ noun, columns, words, sorts, filters, details, name,
     show: (rows) => { all = rows; look(); },
     /** Draws the cells of one column anew, in place, so that a refresh moves neither rows nor focus. */
     refresh: (at) => { for (const { row, cells } of live.values()) fill(cells[at], columns[at].cell(row)); },
-    /** Where the focus goes when the row that held it is gone. */
-    focus: () => search.focus(),
   };
 }
 

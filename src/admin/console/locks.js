@@ -18,7 +18,7 @@ export function lockNote(locks) {
     h('strong', {}, 'Locked. '),
     'A Live Data tile of a published journey relies on this webhook, so it can be neither edited nor deleted. Unpublish ',
     ids.map((journey, at) => [at > 0 && ', ', h('a', { href: `#/journeys/${encodeURIComponent(journey)}` }, journey)]),
-    ' first, then publish it again.');
+    ' first; publish it again after the change.');
 }
 
 /** The tiles that rely on a webhook, as a list. */
@@ -27,7 +27,7 @@ export function tileList(tiles) {
   return h('ul', { class: 'plain' }, tiles.map((one) => h('li', {},
     h('a', { href: `#/journeys/${encodeURIComponent(one.journey)}` }, `${one.journey}/${one.tile}`),
     h('span', { class: 'hint' }, ` ${TYPES[one.type] ?? one.type}, ${one.published ? 'published' : 'not published'}`),
-    locking(one) && h('span', { class: 'badge' }, 'locks'))));
+    locking(one) && ' ', locking(one) && h('span', { class: 'badge' }, 'locks'))));
 }
 
 export const TYPES = { webhook: 'Webhook', live_data: 'Live Data', user_profile: 'User Profile' };

@@ -5,6 +5,8 @@ import { button, debounce, fill, freshId, h, heading, say } from './dom.js';
 import { clock, ms } from './exchange.js';
 
 const KEPT = 500;
+/** Many events in this time are one drawing: nobody reads faster. */
+const DRAW_MS = 200;
 const AGAIN_MS = 5000;
 
 export async function tailPage({ signal }) {
@@ -22,8 +24,9 @@ export async function tailPage({ signal }) {
   const pause = button('Pause', () => {
     paused = !paused;
     pause.setAttribute('aria-pressed', String(paused));
-    if (!paused) { lines = [...held, ...lines].slice(0, KEPT); held = []; draw(); }
-    tell();
+    if (!paused) { lines = [...held, ...lines].slice(0, KEPT); held = []; }
+    // On pausing too: what has come but is not drawn yet must not appear after.
+    draw();
   }, { 'aria-pressed': 'false' });
   const empty = button('Clear', () => { lines = []; held = []; missed = 0; draw(); });
 
@@ -41,14 +44,16 @@ export async function tailPage({ signal }) {
     if (place.length > KEPT) place.length = KEPT;
     if (paused) { tell(); return; }
     if (drawing) return;
-    // Many events in one frame are one drawing.
     drawing = true;
-    requestAnimationFrame(() => { drawing = false; draw(); });
+    setTimeout(() => { drawing = false; draw(); }, DRAW_MS);
   }
 
   function draw() {
-    const known = new Map([...body.children].map((node) => [node.event, node]));
-    body.replaceChildren(...lines.map((one) => known.get(one) ?? line(one, webhookOf)));
+    const wanted = new Set(lines);
+    const known = new Set();
+    for (const node of [...body.children]) if (wanted.has(node.event)) known.add(node.event); else node.remove();
+    // New lines stand before all known ones, so those need not move, and a text selected in them stays so.
+    body.prepend(...lines.filter((one) => !known.has(one)).map((one) => line(one, webhookOf)));
     tell();
   }
 

@@ -11,7 +11,7 @@ const TO_A_ROW = 6;
 export async function trafficPage({ signal }) {
   const fault = h('p', { class: 'fault', role: 'status' });
   const charts = [
-    [lineChart({ title: 'Steps', unit: 'per second', names: ['Continue', 'Exit', 'Pending'], signal }), (one, every) => [one.continue / every, one.exit / every, one.pending / every]],
+    [lineChart({ title: 'Steps', unit: 'per second', names: ['Continue', 'Exit', 'Pending'], signal }), (one, seconds) => [one.continue / seconds, one.exit / seconds, one.pending / seconds]],
     [lineChart({ title: 'Latency', unit: 'ms', names: ['p50', 'p95', 'p99'], signal }), (one) => [one.p50Ms, one.p95Ms, one.p99Ms]],
     [lineChart({ title: 'Waiting', unit: 'steps', names: ['On the schedule', 'In flight'], signal }), (one) => [one.scheduled, one.inFlight]],
     [lineChart({ title: 'Pacing', unit: 'ms waited for a slot', names: ['Slot wait'], signal }), (one) => [one.slotWaitMs]],

@@ -3,7 +3,7 @@
 import { mayEdit, webhooks } from './api.js';
 import { ask } from './dialog.js';
 import { fill, h, heading, say } from './dom.js';
-import { localFaults, shape, toDraft, toWebhook } from './draft.js';
+import { localFaults, shape, toDraft, toTrial, toWebhook } from './draft.js';
 import { clearFaults, showFaults } from './fields.js';
 import { helpersPanel } from './helpers.js';
 import { lockNote, locksOf } from './locks.js';
@@ -22,7 +22,7 @@ export async function webhookForm({ id, signal, guard, reload }) {
   let blamed = false;
   const seen = new WeakSet();
   const proven = () => (draft.live && proof?.shape === shape(draft) ? proof.test : undefined);
-  const payload = () => ({ webhook: toWebhook(draft, proven()), sample: sample.value() });
+  const payload = () => ({ webhook: toTrial(draft), sample: sample.value() });
 
   const summary = h('div', { class: 'summary', role: 'alert', tabindex: '-1', hidden: true });
   const sample = sampleEditor(() => preview.changed());
@@ -55,7 +55,7 @@ export async function webhookForm({ id, signal, guard, reload }) {
   const save = h('button', { class: 'primary', disabled: !mayEdit() || locks.length > 0 }, creating ? 'Create webhook' : 'Save changes');
   const form = h('form', { novalidate: true, onsubmit: submit, oninput: changed, onfocusout: (event) => { const place = event.target.closest('[data-pointer]'); if (place) seen.add(place); } },
     h('fieldset', { class: 'bare', disabled: !mayEdit() || locks.length > 0 }, Object.values(slots).map((one) => one.node)),
-    h('div', { class: 'bar' }, save, h('a', { class: 'button', href: '#/webhooks' }, 'Cancel')));
+    h('div', { class: 'bar' }, save, h('a', { class: 'button', href: '#/webhooks' }, save.disabled ? 'Back to the list' : 'Cancel')));
 
   function changed() {
     dirty = true;
@@ -79,11 +79,16 @@ export async function webhookForm({ id, signal, guard, reload }) {
   function blame(faults, focus) {
     const { left, first } = showFaults(form, strip(faults));
     blamed = faults.length > 0;
-    summary.hidden = faults.length === 0;
-    if (focus === 'stay') { if (!faults.length) fill(summary); return; }
-    fill(summary, faults.length > 0 && h('p', {}, faults.length === 1 ? 'One thing must be put right.' : `${faults.length} things must be put right.`),
+    sum(faults, left);
+    if (blamed && focus !== 'stay') (first ?? summary).focus();
+  }
+
+  function sum(faults, left) {
+    const news = h('div', {}, faults.length > 0 && h('p', {}, faults.length === 1 ? 'One thing must be put right.' : `${faults.length} things must be put right.`),
       left.length > 0 && h('ul', {}, left.map((one) => h('li', {}, one.message))));
-    if (faults.length) (first ?? summary).focus();
+    summary.hidden = faults.length === 0;
+    // An alert that is filled anew is read anew, though nothing in it has changed.
+    if (summary.textContent !== news.textContent) fill(summary, news);
   }
 
   async function submit(event) {
@@ -140,12 +145,12 @@ export async function webhookForm({ id, signal, guard, reload }) {
         trial.node, helpersPanel())));
 }
 
-// Drawing a section anew drops the control that caused it: the one of the same name takes the focus.
+// Drawing a section anew drops the control that caused it: the one in its place takes the focus.
 function refocused(draw) {
-  const label = document.activeElement?.labels?.[0]?.textContent;
+  const pointer = document.activeElement?.closest('[data-pointer]')?.dataset.pointer;
   draw();
-  if (!label || document.activeElement !== document.body) return;
-  [...document.querySelectorAll('form label')].find((one) => one.textContent === label)?.control?.focus();
+  if (pointer === undefined || document.activeElement !== document.body) return;
+  document.querySelector(`[data-pointer="${CSS.escape(pointer)}"] :is(input, select, textarea)`)?.focus();
 }
 
 const strip = (faults) => faults.map((one) => ({ ...one, pointer: (one.pointer ?? '').replace(/^\/webhook(?=\/|$)/, '') }));

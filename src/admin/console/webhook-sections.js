@@ -49,7 +49,7 @@ function inkit(draft, names) {
 export function authentication(draft, { redraw }) {
   const auth = draft.auth;
   const kind = choice(auth, 'type', {
-    label: 'Authentication', pointer: '/auth/type', options: [['none', 'None'], ['basic', 'Basic'], ['oauth2', 'OAuth 2.0']], then: redraw,
+    label: 'Type', pointer: '/auth/type', options: [['none', 'None'], ['basic', 'Basic'], ['oauth2', 'OAuth 2.0']], then: redraw,
   });
   const more = auth.type === 'basic' ? secret(auth, 'token', {
     label: 'Authentication token', pointer: '/auth/token', required: true, hint: 'Sent as given after “Basic”: encode it first if the endpoint wants that.',
@@ -124,7 +124,7 @@ export function dataRetrieval(draft, { redraw, toTrial }) {
     ],
   });
   const node = section('Data retrieval', undefined,
-    check(draft, 'live', { label: 'Capture fields of the answer as Live Data', then: redraw, hint: 'Needed by Live Data tiles. Such a webhook is saved only after a successful test of exactly what is here.' }),
+    check(draft, 'live', { label: 'Capture fields of the answer as Live Data', pointer: '/data_retrieval', then: redraw, hint: 'Needed by Live Data tiles. Such a webhook is saved only after a successful test of exactly what is here.' }),
     draft.live && h('div', { class: 'stack' },
       text(draft, 'object', { label: 'Object', pointer: '/data_retrieval/object', required: true, mono: true, hint: 'As in {{liveData.object.field}}.' }),
       h('div', { 'data-pointer': '/data_retrieval/fields' }, h('h3', {}, 'Fields'),

@@ -11,6 +11,7 @@ const AUTH = { none: 'None', basic: 'Basic', oauth2: 'OAuth 2.0' };
 const INKIT_HOST = 'internal.inkit.io';
 /** The place among the columns of what changes while one looks. */
 const OUTCOMES = 5;
+const TARGETS = 1000;
 const NONE = { continue: 0, exit: 0, pending: 0 };
 
 /** The host a template begins with; a template may make it, then it is shown as written. */
@@ -38,10 +39,12 @@ export async function webhookList({ signal, reload }) {
     return row;
   });
   const counts = (row) => hour.get(row.id) ?? NONE;
+  // Of more targets than that the gateway names the first: of the others nothing is known, and that is not zero.
+  let partial = first === undefined || first.targets.length >= TARGETS;
 
   const list = pagedList({
     noun: 'webhooks', remember: inAddress(), name: (row) => row.webhook.name || row.id, words: (row) => row.words,
-    columns: columns(counts, (row) => actions(row, reload)),
+    columns: columns((row) => hour.get(row.id) ?? (partial ? undefined : NONE), (row) => actions(row, reload)),
     sorts: [
       ['Name', byName], ['Most steps', (a, b) => total(counts(b)) - total(counts(a)) || byName(a, b)],
       ['Most exits', (a, b) => counts(b).exit - counts(a).exit || byName(a, b)],
@@ -60,6 +63,7 @@ export async function webhookList({ signal, reload }) {
     const now = await statistics();
     if (!now) return;
     hour = byWebhook(now.targets, byTile);
+    partial = now.targets.length >= TARGETS;
     list.refresh(OUTCOMES);
   });
   return h('div', {},
@@ -67,7 +71,8 @@ export async function webhookList({ signal, reload }) {
 }
 
 const total = (counts) => counts.continue + counts.exit + counts.pending;
-const byName = (a, b) => (a.webhook.name || a.id).localeCompare(b.webhook.name || b.id) || a.id.localeCompare(b.id);
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+const byName = (a, b) => compare(a.webhook.name || a.id, b.webhook.name || b.id) || compare(a.id, b.id);
 
 function columns(counts, actionsOf) {
   return [
@@ -87,6 +92,7 @@ function columns(counts, actionsOf) {
 }
 
 function outcomes(counts) {
+  if (!counts) return h('span', { class: 'hint' }, 'not known');
   const all = total(counts);
   if (all === 0) return h('span', { class: 'hint' }, 'no steps');
   const ended = counts.continue + counts.exit;
