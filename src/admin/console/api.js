@@ -22,7 +22,9 @@ export class Problem extends Error {
 let signedOut = () => {};
 
 /** What to do when the session has ended under the page. */
-export const onSignedOut = (action) => { signedOut = action; };
+export const onSignedOut = (action) => {
+  signedOut = action;
+};
 
 /**
  * Sends one request and gives `{data, etag}`.
@@ -37,7 +39,11 @@ export async function call(method, path, { body, etag, signal, quiet } = {}) {
   let said;
   try {
     answer = await fetch(BASE + path, {
-      method, headers, signal, cache: 'no-store', credentials: 'same-origin',
+      method,
+      headers,
+      signal,
+      cache: 'no-store',
+      credentials: 'same-origin',
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     said = await answer.text();
@@ -53,7 +59,11 @@ export async function call(method, path, { body, etag, signal, quiet } = {}) {
 
 // A proxy in between may answer with something that is not JSON; its status still counts.
 function decode(said) {
-  try { return JSON.parse(said) ?? {}; } catch { return {}; }
+  try {
+    return JSON.parse(said) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 export const get = async (path, signal) => (await call('GET', path, { signal })).data;

@@ -31,9 +31,14 @@ export async function webhookList({ signal, reload }) {
   const rows = hooks.map((webhook) => {
     const tiles = users.get(webhook.id) ?? [];
     const row = {
-      id: webhook.id, webhook, tiles, broken: !webhook.method && !webhook.inkit,
-      method: webhook.destination === 'inkit' ? 'POST' : webhook.method ?? '', host: hostOf(webhook),
-      auth: AUTH[webhook.auth?.type ?? 'none'] ?? webhook.auth.type, locked: tiles.some(locking),
+      id: webhook.id,
+      webhook,
+      tiles,
+      broken: !webhook.method && !webhook.inkit,
+      method: webhook.destination === 'inkit' ? 'POST' : (webhook.method ?? ''),
+      host: hostOf(webhook),
+      auth: AUTH[webhook.auth?.type ?? 'none'] ?? webhook.auth.type,
+      locked: tiles.some(locking),
     };
     row.words = [row.id, webhook.name, row.method, row.host, webhook.endpoint, row.auth].join(' ').toLowerCase();
     return row;
@@ -43,16 +48,26 @@ export async function webhookList({ signal, reload }) {
   let partial = first === undefined || first.targets.length >= TARGETS;
 
   const list = pagedList({
-    noun: 'webhooks', remember: inAddress(), name: (row) => row.webhook.name || row.id, words: (row) => row.words,
-    columns: columns((row) => hour.get(row.id) ?? (partial ? undefined : NONE), (row) => actions(row, reload)),
+    noun: 'webhooks',
+    remember: inAddress(),
+    name: (row) => row.webhook.name || row.id,
+    words: (row) => row.words,
+    columns: columns(
+      (row) => hour.get(row.id) ?? (partial ? undefined : NONE),
+      (row) => actions(row, reload),
+    ),
     sorts: [
-      ['Name', byName], ['Most steps', (a, b) => total(counts(b)) - total(counts(a)) || byName(a, b)],
+      ['Name', byName],
+      ['Most steps', (a, b) => total(counts(b)) - total(counts(a)) || byName(a, b)],
       ['Most exits', (a, b) => counts(b).exit - counts(a).exit || byName(a, b)],
       ['Most tiles', (a, b) => b.tiles.length - a.tiles.length || byName(a, b)],
     ],
     filters: [
-      ['All', () => true], ['With exits', (row) => counts(row).exit > 0], ['Live Data', (row) => Boolean(row.webhook.data_retrieval)],
-      ['Locked', (row) => row.locked], ['Without tiles', (row) => row.tiles.length === 0],
+      ['All', () => true],
+      ['With exits', (row) => counts(row).exit > 0],
+      ['Live Data', (row) => Boolean(row.webhook.data_retrieval)],
+      ['Locked', (row) => row.locked],
+      ['Without tiles', (row) => row.tiles.length === 0],
     ],
     details: (row) => webhookDetails(row, signal),
     empty: 'There is no webhook yet. Create the first one, or put a file into conf/webhooks.',
@@ -66,8 +81,12 @@ export async function webhookList({ signal, reload }) {
     partial = now.targets.length >= TARGETS;
     list.refresh(OUTCOMES);
   });
-  return h('div', {},
-    heading('Webhooks', mayEdit() ? h('a', { class: 'button primary', href: '#/webhooks/new' }, 'New webhook') : undefined), list.node);
+  return h(
+    'div',
+    {},
+    heading('Webhooks', mayEdit() ? h('a', { class: 'button primary', href: '#/new-webhook' }, 'New webhook') : undefined),
+    list.node,
+  );
 }
 
 const total = (counts) => counts.continue + counts.exit + counts.pending;
@@ -76,12 +95,21 @@ const byName = (a, b) => compare(a.webhook.name || a.id, b.webhook.name || b.id)
 
 function columns(counts, actionsOf) {
   return [
-    { title: 'Webhook', class: 'name', cell: (row) => [
-      h('span', { class: 'under-name' }, h('code', { class: 'hint' }, row.id),
-        row.webhook.destination === 'inkit' && h('span', { class: 'badge' }, 'Inkit'),
-        row.webhook.data_retrieval && h('span', { class: 'badge' }, 'Live Data'),
-        row.locked && h('span', { class: 'badge strong' }, 'Locked'),
-        row.broken && h('span', { class: 'badge bad' }, 'Cannot be read'))] },
+    {
+      title: 'Webhook',
+      class: 'name',
+      cell: (row) => [
+        h(
+          'span',
+          { class: 'under-name' },
+          h('code', { class: 'hint' }, row.id),
+          row.webhook.destination === 'inkit' && h('span', { class: 'badge' }, 'Inkit'),
+          row.webhook.data_retrieval && h('span', { class: 'badge' }, 'Live Data'),
+          row.locked && h('span', { class: 'badge strong' }, 'Locked'),
+          row.broken && h('span', { class: 'badge bad' }, 'Cannot be read'),
+        ),
+      ],
+    },
     { title: 'Method', cell: (row) => row.method || '–' },
     { title: 'Host', class: 'host', cell: (row) => h('span', { title: row.webhook.endpoint }, row.host || '–') },
     { title: 'Auth', cell: (row) => (row.broken ? '–' : row.auth) },
@@ -97,18 +125,38 @@ function outcomes(counts) {
   if (all === 0) return h('span', { class: 'hint' }, 'no steps');
   const ended = counts.continue + counts.exit;
   const share = ended ? Math.round((counts.exit / ended) * 1000) / 10 : 0;
-  return h('span', { class: 'counts' },
+  return h(
+    'span',
+    { class: 'counts' },
     h('span', {}, `${counts.continue.toLocaleString()} continue`),
     h('span', { class: counts.exit ? 'bad' : 'hint' }, `${counts.exit.toLocaleString()} exit${counts.exit ? ` (${share} %)` : ''}`),
-    counts.pending > 0 && h('span', { class: 'hint' }, `${counts.pending.toLocaleString()} pending`));
+    counts.pending > 0 && h('span', { class: 'hint' }, `${counts.pending.toLocaleString()} pending`),
+  );
 }
 
 function actions(row, gone) {
-  const named = (verb) => ({ class: 'quiet', 'aria-label': `${verb} ${row.webhook.name || row.id}`, disabled: !mayEdit() || row.broken });
-  return h('div', { class: 'actions' },
-    row.broken ? undefined : h('a', { class: 'button quiet', href: `#/webhooks/${encodeURIComponent(row.id)}`, 'aria-label': `${mayEdit() && !row.locked ? 'Edit' : 'View'} ${row.webhook.name || row.id}` }, mayEdit() && !row.locked ? 'Edit' : 'View'),
+  const named = (verb) => ({
+    class: 'quiet',
+    'aria-label': `${verb} ${row.webhook.name || row.id}`,
+    disabled: !mayEdit() || row.broken,
+  });
+  return h(
+    'div',
+    { class: 'actions' },
+    row.broken
+      ? undefined
+      : h(
+          'a',
+          {
+            class: 'button quiet',
+            href: `#/webhooks/${encodeURIComponent(row.id)}`,
+            'aria-label': `${mayEdit() && !row.locked ? 'Edit' : 'View'} ${row.webhook.name || row.id}`,
+          },
+          mayEdit() && !row.locked ? 'Edit' : 'View',
+        ),
     button('Copy', () => copyWebhook(row), named('Copy')),
-    button('Delete', () => deleteWebhook(row, gone), { ...named('Delete'), disabled: !mayEdit() }));
+    button('Delete', () => deleteWebhook(row, gone), { ...named('Delete'), disabled: !mayEdit() }),
+  );
 }
 
 function tilesByWebhook(lines) {
