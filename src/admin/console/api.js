@@ -8,7 +8,7 @@ export const session = { name: '', role: '' };
 export const mayEdit = () => session.role === 'editor' || session.role === 'admin';
 
 /** A refusal, as the gateway words it (RFC 9457); `status` is 0 where no answer came. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `The gateway answered ${status}.`);
     this.status = status;

@@ -12,7 +12,7 @@ const BOTTOM = 24;
 const TIME_LABEL = 88;
 
 /** The next number above `value` whose half is short to write, so that the middle of the axis is too. */
-export function ceiling(value) {
+function ceiling(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((one) => one * power).find((one) => one >= value * 0.999);

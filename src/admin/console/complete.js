@@ -11,7 +11,7 @@ const SHOWN = 12;
  *
  * Nothing outside `{{ }}` and nothing inside a quoted text of it.
  */
-export function candidates(before, names) {
+function candidates(before, names) {
   const open = before.lastIndexOf('{{');
   if (open < 0 || before.lastIndexOf('}}') > open) return undefined;
   const inside = before.slice(open + 2);

@@ -117,7 +117,7 @@ export async function publish(id, journey, then) {
 }
 
 /** Deletes after a dialog, and then calls `gone`. */
-export async function deleteJourney(id, journey, gone) {
+async function deleteJourney(id, journey, gone) {
   const count = journey.tiles?.length ?? 0;
   const deleted = await ask({
     title: `Delete ${journey.name || id}?`,

@@ -15,7 +15,7 @@ const TARGETS = 1000;
 const NONE = { continue: 0, exit: 0, pending: 0 };
 
 /** The host a template begins with; a template may make it, then it is shown as written. */
-export function hostOf(webhook) {
+function hostOf(webhook) {
   if (webhook.destination === 'inkit') return INKIT_HOST;
   return /^[a-z]+:\/\/([^/?#]*)/i.exec(webhook.endpoint ?? '')?.[1] ?? '';
 }
