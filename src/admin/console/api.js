@@ -8,7 +8,7 @@ export const session = { name: '', role: '' };
 export const mayEdit = () => session.role === 'editor' || session.role === 'admin';
 
 /** A refusal, as the gateway words it (RFC 9457); `status` is 0 where no answer came. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `The gateway answered ${status}.`);
     this.status = status;
@@ -22,7 +22,9 @@ export class Problem extends Error {
 let signedOut = () => {};
 
 /** What to do when the session has ended under the page. */
-export const onSignedOut = (action) => { signedOut = action; };
+export const onSignedOut = (action) => {
+  signedOut = action;
+};
 
 /**
  * Sends one request and gives `{data, etag}`.
@@ -34,24 +36,34 @@ export async function call(method, path, { body, etag, signal, quiet } = {}) {
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (etag) headers['If-Match'] = etag;
   let answer;
+  let said;
   try {
     answer = await fetch(BASE + path, {
-      method, headers, signal, cache: 'no-store', credentials: 'same-origin',
+      method,
+      headers,
+      signal,
+      cache: 'no-store',
+      credentials: 'same-origin',
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+    said = await answer.text();
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, { type: 'unreachable', detail: 'The gateway does not answer. It may be restarting.' });
   }
-  const data = await decode(answer);
+  const data = decode(said);
   if (answer.ok) return { data, etag: answer.headers.get('ETag') };
   if (answer.status === 401 && !quiet) signedOut();
   throw new Problem(answer.status, { ...data, retryAfter: answer.headers.get('Retry-After') });
 }
 
 // A proxy in between may answer with something that is not JSON; its status still counts.
-async function decode(answer) {
-  try { return JSON.parse(await answer.text()) ?? {}; } catch { return {}; }
+function decode(said) {
+  try {
+    return JSON.parse(said) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 export const get = async (path, signal) => (await call('GET', path, { signal })).data;

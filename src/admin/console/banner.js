@@ -14,18 +14,41 @@ export function errorBanner(signal) {
   every(15_000, signal, async () => {
     let errors;
     // That the gateway does not answer is told by what was asked for, not by a second message here.
-    try { ({ errors } = await get('/config/errors', signal)); } catch { return; }
+    try {
+      ({ errors } = await get('/config/errors', signal));
+    } catch {
+      return;
+    }
     const text = JSON.stringify(errors);
     // Drawn only when it changed: it may be open and half read.
     if (text === shown) return;
     shown = text;
     const words = summary(errors);
     node.hidden = errors.length === 0;
-    node.classList.toggle('only-warnings', errors.every((one) => one.severity === 'warning'));
+    node.classList.toggle(
+      'only-warnings',
+      errors.every((one) => one.severity === 'warning'),
+    );
     fill(count, words);
     fill(spoken, errors.length ? words : '');
-    fill(list, errors.map((one) => h('li', {},
-      h('code', {}, `${one.file}:${one.line ?? 0}:${one.column ?? 0}`), h('span', {}, one.severity === 'warning' ? ' warning: ' : ' ', one.key && h('code', {}, one.key), one.key ? ': ' : '', one.message))));
+    fill(
+      list,
+      errors.map((one) =>
+        h(
+          'li',
+          {},
+          h('code', {}, `${one.file}:${one.line ?? 0}:${one.column ?? 0}`),
+          h(
+            'span',
+            {},
+            one.severity === 'warning' ? ' warning: ' : ' ',
+            one.key && h('code', {}, one.key),
+            one.key ? ': ' : '',
+            one.message,
+          ),
+        ),
+      ),
+    );
   });
   return [node, spoken];
 }
@@ -35,5 +58,9 @@ function summary(errors) {
   const faults = errors.length - warnings;
   const count = (n, noun) => (n === 0 ? '' : n === 1 ? `1 ${noun}` : `${n} ${noun}s`);
   const tail = faults ? ': the last good version of each file stays in service' : '';
-  return [count(faults, 'configuration error'), count(warnings, faults ? 'warning' : 'configuration warning')].filter(Boolean).join(', ') + tail;
+  return (
+    [count(faults, 'configuration error'), count(warnings, faults ? 'warning' : 'configuration warning')]
+      .filter(Boolean)
+      .join(', ') + tail
+  );
 }

@@ -11,26 +11,33 @@ const BOTTOM = 24;
 /** Below this the labels of the time axis would touch. */
 const TIME_LABEL = 88;
 
-/** The next round number above `value`: 1, 2, 2.5 or 5 times a power of ten. */
-export function ceiling(value) {
+/** The next number above `value` whose half is short to write, so that the middle of the axis is too. */
+function ceiling(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= value * 0.999);
+  return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((one) => one * power).find((one) => one >= value * 0.999);
 }
 
-const short = (value) => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0, notation: value >= 10_000 ? 'compact' : 'standard' });
+const short = (value) =>
+  value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0, notation: value >= 10_000 ? 'compact' : 'standard' });
 
 /** One line; where a value is null there is a gap, as nothing happened that could be measured. */
 function path(values, x, y) {
   let pen = 'M';
-  return values.map((value, at) => {
-    if (value === null || value === undefined) { pen = 'M'; return ''; }
-    const part = `${pen}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
-    pen = 'L';
-    return part;
-  }).join('');
+  return values
+    .map((value, at) => {
+      if (value === null || value === undefined) {
+        pen = 'M';
+        return '';
+      }
+      const part = `${pen}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+      pen = 'L';
+      return part;
+    })
+    .join('');
 }
 
+/** Draws, and gives the sample that stands at a distance from the left edge. */
 function draw(place, width, { title, unit, times, series }) {
   const top = ceiling(Math.max(0, ...series.flatMap((one) => one.values.filter((value) => value !== null && value !== undefined))));
   const last = Math.max(1, times.length - 1);
@@ -42,20 +49,76 @@ function draw(place, width, { title, unit, times, series }) {
   ]);
   const count = Math.max(2, Math.floor((width - LEFT) / TIME_LABEL));
   const ticks = times.length < 2 ? [] : Array.from({ length: count }, (_, n) => Math.round((n / (count - 1)) * last));
-  const axis = ticks.map((at, n) => s('text', {
-    x: x(at), y: HEIGHT - 6, class: 'axis', 'text-anchor': n === 0 ? 'start' : n === count - 1 ? 'end' : 'middle',
-  }, clock(times[at]).slice(0, 5)));
+  const axis = ticks.map((at, n) =>
+    s(
+      'text',
+      {
+        x: x(at),
+        y: HEIGHT - 6,
+        class: 'axis',
+        'text-anchor': n === 0 ? 'start' : n === count - 1 ? 'end' : 'middle',
+      },
+      clock(times[at]).slice(0, 5),
+    ),
+  );
   const lines = series.map((one, n) => s('path', { d: path(one.values, x, y), class: `series series-${n}` }));
-  const said = series.map((one) => `${one.name} ${one.values.at(-1) === null || one.values.at(-1) === undefined ? 'none' : short(one.values.at(-1))}`).join(', ');
-  fill(place, s('svg', { width, height: HEIGHT, role: 'img', 'aria-label': `${title} in ${unit}, last hour. Now: ${said}. The table below has the values.` }, grid, axis, lines));
+  const said = series
+    .map(
+      (one) => `${one.name} ${one.values.at(-1) === null || one.values.at(-1) === undefined ? 'none' : short(one.values.at(-1))}`,
+    )
+    .join(', ');
+  fill(
+    place,
+    s(
+      'svg',
+      {
+        width,
+        height: HEIGHT,
+        role: 'img',
+        'aria-label': `${title} in ${unit}, last hour. Now: ${said}. The table below has the values.`,
+      },
+      grid,
+      axis,
+      lines,
+    ),
+  );
+  return (distance) => Math.min(last, Math.max(0, Math.round(((distance - LEFT) / (width - LEFT - RIGHT)) * last)));
 }
 
 /** A chart that follows the width it is given; `show(times, series)` draws it anew. */
 export function lineChart({ title, unit, names, signal }) {
   const place = h('div', { class: 'plot' });
-  const legend = h('ul', { class: 'legend' });
+  const legend = h('ul', { class: 'legend tabular' });
   let shown;
-  const redraw = () => { if (shown && place.clientWidth) draw(place, place.clientWidth, shown); };
+  let sampleAt;
+  const redraw = () => {
+    if (shown && place.clientWidth) sampleAt = draw(place, place.clientWidth, shown);
+  };
+  // A pointer reads a moment off the lines; without one the table has every value.
+  place.addEventListener('pointermove', (event) => {
+    if (sampleAt) tell(sampleAt(event.offsetX));
+  });
+  place.addEventListener('pointerleave', () => tell());
+  function tell(at = -1) {
+    if (!shown) return;
+    fill(
+      legend,
+      shown.series.map((one, n) => {
+        const value = one.values.at(at);
+        return h(
+          'li',
+          {},
+          s(
+            'svg',
+            { viewBox: '0 0 24 8', 'aria-hidden': 'true', class: 'key' },
+            s('path', { d: 'M0 4L24 4', class: `series series-${n}` }),
+          ),
+          `${one.name} ${value === null || value === undefined ? '–' : short(value)}`,
+        );
+      }),
+      at >= 0 && h('li', { class: 'hint' }, `at ${clock(shown.times[at])}`),
+    );
+  }
   const watch = new ResizeObserver(redraw);
   watch.observe(place);
   signal.addEventListener('abort', () => watch.disconnect());
@@ -63,11 +126,7 @@ export function lineChart({ title, unit, names, signal }) {
     node: h('section', { class: 'panel chart' }, h('h2', {}, title, h('span', { class: 'hint' }, ` ${unit}`)), place, legend),
     show: (times, values) => {
       shown = { title, unit, times, series: names.map((name, n) => ({ name, values: values[n] })) };
-      fill(legend, shown.series.map((one, n) => {
-        const now = one.values.at(-1);
-        return h('li', { class: 'tabular' }, s('svg', { viewBox: '0 0 24 8', 'aria-hidden': 'true', class: 'key' }, s('path', { d: 'M0 4L24 4', class: `series series-${n}` })),
-          `${one.name} ${now === null || now === undefined ? '–' : short(now)}`);
-      }));
+      tell();
       redraw();
     },
   };

@@ -11,7 +11,7 @@ const SHOWN = 12;
  *
  * Nothing outside `{{ }}` and nothing inside a quoted text of it.
  */
-export function candidates(before, names) {
+function candidates(before, names) {
   const open = before.lastIndexOf('{{');
   if (open < 0 || before.lastIndexOf('}}') > open) return undefined;
   const inside = before.slice(open + 2);
@@ -21,8 +21,11 @@ export function candidates(before, names) {
   const rest = inside.slice(0, inside.length - word.length);
   const first = /^\{?[#^&]?$/.test(rest);
   const block = first && lead === '#';
-  const helpers = block ? HELPERS.filter((one) => one.block)
-    : first || /\(\s*$/.test(rest) ? HELPERS.filter((one) => one.inline) : [];
+  const helpers = block
+    ? HELPERS.filter((one) => one.block)
+    : first || /\(\s*$/.test(rest)
+      ? HELPERS.filter((one) => one.inline)
+      : [];
   const fields = block ? [] : names().map((name) => ({ name, what: 'field' }));
   const wanted = word.toLowerCase();
   const fits = [...fields, ...helpers].filter((one) => one.name.toLowerCase().startsWith(wanted));
@@ -40,10 +43,19 @@ function completion(found, pick, after) {
 
 /** Wraps `control` so that it completes; `names` gives the fields known at the moment. */
 export function withCompletion(control, names) {
-  const list = h('ul', { id: freshId('options'), role: 'listbox', class: 'options', 'aria-label': 'Helpers and fields', hidden: true });
+  const list = h('ul', {
+    id: freshId('options'),
+    role: 'listbox',
+    class: 'options',
+    'aria-label': 'Helpers and fields',
+    hidden: true,
+  });
   // A text area may not be a combobox in HTML; it takes the same keys and tells the same option.
   const combobox = control.tagName === 'INPUT';
-  if (combobox) { control.setAttribute('role', 'combobox'); control.setAttribute('aria-expanded', 'false'); }
+  if (combobox) {
+    control.setAttribute('role', 'combobox');
+    control.setAttribute('aria-expanded', 'false');
+  }
   control.setAttribute('aria-autocomplete', 'list');
   let found;
   let active = -1;
@@ -59,19 +71,40 @@ export function withCompletion(control, names) {
   function mark(index) {
     active = index;
     [...list.children].forEach((option, at) => option.setAttribute('aria-selected', String(at === index)));
-    if (index < 0) { control.removeAttribute('aria-activedescendant'); return; }
+    if (index < 0) {
+      control.removeAttribute('aria-activedescendant');
+      return;
+    }
     control.setAttribute('aria-activedescendant', list.children[index].id);
     list.children[index].scrollIntoView({ block: 'nearest' });
   }
 
   function look() {
     found = candidates(control.value.slice(0, control.selectionStart), names);
-    if (!found || found.fits.length === 0 || (found.fits.length === 1 && found.fits[0].name === found.word)) { close(); return; }
-    fill(list, found.fits.map((one) => h('li', {
-      id: freshId('option'), role: 'option', 'aria-selected': 'false',
-      // Not click: the field would have lost the focus, and closed the list, before it.
-      onmousedown: (event) => { event.preventDefault(); accept(one); },
-    }, h('code', {}, one.name), h('span', { class: 'hint' }, ` ${one.args ?? ''} ${one.what}`))));
+    if (!found || found.fits.length === 0 || (found.fits.length === 1 && found.fits[0].name === found.word)) {
+      close();
+      return;
+    }
+    fill(
+      list,
+      found.fits.map((one) =>
+        h(
+          'li',
+          {
+            id: freshId('option'),
+            role: 'option',
+            'aria-selected': 'false',
+            // Not click: the field would have lost the focus, and closed the list, before it.
+            onmousedown: (event) => {
+              event.preventDefault();
+              accept(one);
+            },
+          },
+          h('code', {}, one.name),
+          h('span', { class: 'hint' }, ` ${one.args ?? ''} ${one.what}`),
+        ),
+      ),
+    );
     list.hidden = false;
     control.setAttribute('aria-controls', list.id);
     if (combobox) control.setAttribute('aria-expanded', 'true');
@@ -93,7 +126,9 @@ export function withCompletion(control, names) {
   }
 
   let muted = false;
-  control.addEventListener('input', () => { if (!muted) look(); });
+  control.addEventListener('input', () => {
+    if (!muted) look();
+  });
   control.addEventListener('blur', close);
   control.addEventListener('keydown', (event) => {
     if (!found || list.hidden) return;

@@ -30,10 +30,29 @@ export function ask({ title, body, label, danger, act, leave = 'Cancel' }) {
       }
     }
 
-    const dialog = h('dialog', { 'aria-labelledby': id, onclose: () => { dialog.remove(); resolve(result); } },
-      h('form', { onsubmit: submit, novalidate: true },
-        h('h2', { id }, title), body, fault,
-        h('div', { class: 'actions end' }, button(act ? leave : 'Close', () => dialog.close()), go)));
+    const dialog = h(
+      'dialog',
+      {
+        'aria-labelledby': id,
+        onclose: () => {
+          dialog.remove();
+          resolve(result);
+        },
+      },
+      h(
+        'form',
+        { onsubmit: submit, novalidate: true },
+        h('h2', { id }, title),
+        body,
+        fault,
+        h(
+          'div',
+          { class: 'actions end' },
+          button(act ? leave : 'Close', () => dialog.close()),
+          go,
+        ),
+      ),
+    );
     document.body.append(dialog);
     dialog.showModal();
     // What cannot be undone must not be one Enter away.

@@ -80,7 +80,11 @@ export function every(ms, signal, action) {
     // A slow answer must not be overtaken by the next question.
     if (busy || document.hidden || signal.aborted) return;
     busy = true;
-    try { await action(); } finally { busy = false; }
+    try {
+      await action();
+    } finally {
+      busy = false;
+    }
   };
   const timer = setInterval(turn, ms);
   document.addEventListener('visibilitychange', turn, { signal });
@@ -96,6 +100,10 @@ export function say(text) {
   clearTimeout(hush);
   // Emptied first, or the same text said twice would not be read twice.
   place.textContent = '';
-  requestAnimationFrame(() => { place.textContent = text; });
-  hush = setTimeout(() => { place.textContent = ''; }, 8000);
+  requestAnimationFrame(() => {
+    place.textContent = text;
+  });
+  hush = setTimeout(() => {
+    place.textContent = '';
+  }, 8000);
 }

@@ -7,22 +7,48 @@ export const MAX_FIELDS = 10;
 
 /** The fields of the Inkit preset: key, label, whether it must be filled in. */
 export const INKIT = [
-  ['template_id', 'Template ID', true], ['first_name', 'First name', false], ['last_name', 'Last name', false],
-  ['email', 'Email', false], ['company', 'Company', false], ['phone', 'Phone', false],
-  ['address_line_1', 'Address line 1', true], ['address_line_2', 'Address line 2', false],
-  ['address_city', 'City', false], ['address_state', 'State', false], ['address_zip', 'ZIP code', false],
-  ['address_country', 'Country', false], ['source', 'Source', false],
+  ['template_id', 'Template ID', true],
+  ['first_name', 'First name', false],
+  ['last_name', 'Last name', false],
+  ['email', 'Email', false],
+  ['company', 'Company', false],
+  ['phone', 'Phone', false],
+  ['address_line_1', 'Address line 1', true],
+  ['address_line_2', 'Address line 2', false],
+  ['address_city', 'City', false],
+  ['address_state', 'State', false],
+  ['address_zip', 'ZIP code', false],
+  ['address_country', 'Country', false],
+  ['source', 'Source', false],
 ];
 
 /** The draft of `webhook`; keys the console does not know are carried along unchanged. */
 export function toDraft(webhook = {}) {
   const {
-    id = '', name = '', destination = 'custom', method = 'POST', endpoint = '', auth = {}, headers = [], body = {},
-    include_email_and_workflow_id: include = true, user_fields: fields = [], ambiguous = '', inkit = {},
-    data_retrieval: live, ...rest
+    id = '',
+    name = '',
+    destination = 'custom',
+    method = 'POST',
+    endpoint = '',
+    auth = {},
+    headers = [],
+    body = {},
+    include_email_and_workflow_id: include = true,
+    user_fields: fields = [],
+    ambiguous = '',
+    inkit = {},
+    data_retrieval: live,
+    ...rest
   } = webhook;
   return {
-    rest, id, name, destination, method, endpoint, include, ambiguous,
+    rest,
+    id,
+    name,
+    destination,
+    method,
+    endpoint,
+    include,
+    ambiguous,
     inkit: { ...inkit },
     auth: { type: 'none', ...auth, refresh_statuses: (auth.refresh_statuses ?? []).join(', ') },
     headers: headers.map((one) => ({ ...one })),
@@ -49,7 +75,9 @@ function toAuth({ type, token, client_id: id, client_secret: secret, token_url: 
 
 function toBody(draft) {
   if (draft.format === 'form') {
-    return draft.form.length ? { format: 'form', form: Object.fromEntries(draft.form.map((one) => [one.name, one.value ?? ''])) } : undefined;
+    return draft.form.length
+      ? { format: 'form', form: Object.fromEntries(draft.form.map((one) => [one.name, one.value ?? ''])) }
+      : undefined;
   }
   return draft.json.trim() ? { format: 'json', json: draft.json } : undefined;
 }
@@ -83,6 +111,18 @@ export function toWebhook(draft, test) {
   return webhook;
 }
 
+/**
+ * The webhook as preview and test need it: before it has a name, and before its fields are picked.
+ *
+ * Fields are picked from the answer to a test, so a draft without any must be fit to be tested.
+ */
+export function toTrial(draft) {
+  const { data_retrieval: live, ...webhook } = toWebhook(draft);
+  if (live?.object && live.fields.length) webhook.data_retrieval = live;
+  webhook.name ||= 'draft';
+  return webhook;
+}
+
 /** What a test vouches for: everything that shapes the request, so neither the name nor the picked fields. */
 export function shape(draft) {
   const { id, name, data_retrieval: live, ambiguous, ...request } = toWebhook(draft);
@@ -102,7 +142,11 @@ export function localFaults(draft, creating) {
   if (draft.destination === 'inkit') {
     need('/inkit/api_token', draft.inkit.api_token, 'Inkit needs the API token.');
     for (const [key, label, required] of INKIT) if (required) need(`/inkit/${key}`, draft.inkit[key], `${label} is required.`);
-    need('/inkit/first_name', `${draft.inkit.first_name ?? ''}${draft.inkit.last_name ?? ''}`, 'Inkit needs a first or a last name.');
+    need(
+      '/inkit/first_name',
+      `${draft.inkit.first_name ?? ''}${draft.inkit.last_name ?? ''}`,
+      'Inkit needs a first or a last name.',
+    );
   } else {
     need('/endpoint', draft.endpoint, 'Enter the address to call.');
   }
@@ -113,7 +157,11 @@ export function localFaults(draft, creating) {
   }
   if (draft.live) {
     need('/data_retrieval/object', draft.object, 'Name the object that the fields belong to.');
-    if (draft.fields.length === 0) faults.push({ pointer: '/data_retrieval/fields', message: 'Pick at least one field: run a test and choose from its answer.' });
+    if (draft.fields.length === 0)
+      faults.push({
+        pointer: '/data_retrieval/fields',
+        message: 'Pick at least one field: run a test and choose from its answer.',
+      });
   }
   return faults;
 }

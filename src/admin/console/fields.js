@@ -13,18 +13,27 @@ export function field({ label, control, box = control, hint, pointer, required, 
   if (required) control.setAttribute('aria-required', 'true');
   const hintId = hint && `${id}-hint`;
   control.setAttribute('aria-describedby', [hintId, `${id}-fault`].filter(Boolean).join(' '));
-  return h('div', { class: wide ? 'field wide' : 'field', 'data-pointer': pointer },
+  return h(
+    'div',
+    { class: wide ? 'field wide' : 'field', 'data-pointer': pointer },
     h('label', { for: id }, label, required && h('span', { class: 'required' }, ' (required)')),
     box,
     hint && h('p', { id: hintId, class: 'hint' }, hint),
-    h('p', { id: `${id}-fault`, class: 'fault' }));
+    h('p', { id: `${id}-fault`, class: 'fault' }),
+  );
 }
 
 /** A text field bound to `model[key]`; `names` makes it a template that completes them. */
 export function text(model, key, { names, lines, mono, placeholder, ...rest }) {
   const props = {
-    value: model[key] ?? '', placeholder, spellcheck: 'false', autocomplete: 'off', class: mono || names ? 'mono' : '',
-    oninput: (event) => { model[key] = event.target.value; },
+    value: model[key] ?? '',
+    placeholder,
+    spellcheck: 'false',
+    autocomplete: 'off',
+    class: mono || names ? 'mono' : '',
+    oninput: (event) => {
+      model[key] = event.target.value;
+    },
   };
   const control = lines ? h('textarea', { rows: lines, ...props }) : h('input', { type: 'text', ...props });
   return field({ control, box: names ? withCompletion(control, names) : control, ...rest });
@@ -32,10 +41,18 @@ export function text(model, key, { names, lines, mono, placeholder, ...rest }) {
 
 /** A choice bound to `model[key]`; `options` are `[value, label]`. */
 export function choice(model, key, { options, then, ...rest }) {
-  const control = h('select', {
-    value: model[key] ?? '',
-    onchange: (event) => { model[key] = event.target.value; then?.(); },
-  }, options.map(([value, label]) => h('option', { value }, label)));
+  const control = h(
+    'select',
+    {
+      value: model[key] ?? '',
+      // Not change: the form hears of the input, and must find the new value then.
+      oninput: (event) => {
+        model[key] = event.target.value;
+        then?.();
+      },
+    },
+    options.map(([value, label]) => h('option', { value }, label)),
+  );
   return field({ control, ...rest });
 }
 
@@ -43,12 +60,23 @@ export function choice(model, key, { options, then, ...rest }) {
 export function check(model, key, { label, hint, then, pointer }) {
   const id = freshId('check');
   const control = h('input', {
-    id, type: 'checkbox', checked: Boolean(model[key]), 'aria-describedby': hint && `${id}-hint`,
-    onchange: (event) => { model[key] = event.target.checked; then?.(); },
+    id,
+    type: 'checkbox',
+    checked: Boolean(model[key]),
+    'aria-describedby': hint && `${id}-hint`,
+    oninput: (event) => {
+      model[key] = event.target.checked;
+      then?.();
+    },
   });
-  return h('div', { class: 'check', 'data-pointer': pointer },
-    control, h('label', { for: id }, label), hint && h('p', { id: `${id}-hint`, class: 'hint' }, hint),
-    h('p', { class: 'fault' }));
+  return h(
+    'div',
+    { class: 'check', 'data-pointer': pointer },
+    control,
+    h('label', { for: id }, label),
+    hint && h('p', { id: `${id}-hint`, class: 'hint' }, hint),
+    h('p', { class: 'fault' }),
+  );
 }
 
 /** Whether a value is a secret that the gateway has and does not show. */
@@ -68,11 +96,16 @@ function original(model, key) {
 export function secret(model, key, { hint, ...rest }) {
   const kept = original(model, key);
   const control = h('input', {
-    type: 'password', autocomplete: 'new-password', placeholder: kept && `set (${kept.set})`,
-    value: isSet(model[key]) ? '' : model[key] ?? '',
-    oninput: (event) => { model[key] = event.target.value || kept || ''; },
+    type: 'password',
+    autocomplete: 'new-password',
+    placeholder: kept && `set (${kept.set})`,
+    value: isSet(model[key]) ? '' : (model[key] ?? ''),
+    oninput: (event) => {
+      model[key] = event.target.value || kept || '';
+    },
   });
-  const told = kept && `Kept from ${SOURCES[kept.set] ?? kept.set} while this is empty; asked for again when the address it goes to changes.`;
+  const told =
+    kept && `Kept from ${SOURCES[kept.set] ?? kept.set} while this is empty; asked for again when the address it goes to changes.`;
   return field({ control, hint: [told, hint].filter(Boolean).join(' ') || undefined, ...rest });
 }
 
@@ -83,7 +116,7 @@ const SOURCES = { literal: 'the webhook’s file', env: 'an environment variable
  *
  * Removing moves the focus to the row that took the place, else to the add button: it would be lost otherwise.
  */
-export function rows({ items, blank, row, add, noun, limit = Infinity }) {
+export function rows({ items, blank, row, add, noun, remove = 'Remove', limit = Infinity }) {
   const list = h('ul', { class: 'rows' });
   const more = button(add, () => {
     items.push(blank());
@@ -99,9 +132,20 @@ export function rows({ items, blank, row, add, noun, limit = Infinity }) {
     touched();
   }
   function draw() {
-    fill(list, items.map((item, index) => h('li', {},
-      row(item, index),
-      button('Remove', () => drop(index), { class: 'remove quiet', 'aria-label': `Remove ${noun} ${index + 1}` }))));
+    fill(
+      list,
+      items.map((item, index) =>
+        h(
+          'li',
+          {},
+          row(item, index),
+          button(remove, () => drop(index), {
+            class: 'remove quiet',
+            'aria-label': `${remove} ${remove === 'Remove' ? `${noun} ` : ''}${index + 1}`,
+          }),
+        ),
+      ),
+    );
     list.hidden = items.length === 0;
     more.disabled = items.length >= limit;
   }

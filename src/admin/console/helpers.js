@@ -2,11 +2,49 @@
 
 import { debounce, fill, h } from './dom.js';
 
-const BLOCKS = new Set(['urlEncode', 'base64', 'md5', 'sha1', 'sha256', 'breaklines', 'ifEq', 'ifGt', 'ifGte', 'ifLt', 'ifLte',
-  'eq', 'gt', 'gte', 'lt', 'lte', 'ifModEq', 'ifContainsStr', 'ifMatchesRegexStr', 'minInList', 'maxInList',
-  'if', 'unless', 'each', 'with']);
-const ONLY_BLOCKS = new Set(['ifEq', 'ifGt', 'ifGte', 'ifLt', 'ifLte', 'ifModEq', 'ifContainsStr', 'ifMatchesRegexStr',
-  'minInList', 'maxInList', 'if', 'unless', 'each', 'with']);
+const BLOCKS = new Set([
+  'urlEncode',
+  'base64',
+  'md5',
+  'sha1',
+  'sha256',
+  'breaklines',
+  'ifEq',
+  'ifGt',
+  'ifGte',
+  'ifLt',
+  'ifLte',
+  'eq',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'ifModEq',
+  'ifContainsStr',
+  'ifMatchesRegexStr',
+  'minInList',
+  'maxInList',
+  'if',
+  'unless',
+  'each',
+  'with',
+]);
+const ONLY_BLOCKS = new Set([
+  'ifEq',
+  'ifGt',
+  'ifGte',
+  'ifLt',
+  'ifLte',
+  'ifModEq',
+  'ifContainsStr',
+  'ifMatchesRegexStr',
+  'minInList',
+  'maxInList',
+  'if',
+  'unless',
+  'each',
+  'with',
+]);
 
 // Name, arguments, what it does, an example.
 const TABLE = [
@@ -58,7 +96,12 @@ const TABLE = [
   ['not', 'value', 'Whether it is false, empty or missing.', '{{#if (not city)}}…{{/if}}'],
   ['ifModEq', 'a divisor remainder', 'Where the division leaves the remainder.', '{{#ifModEq count 7 0}}…{{/ifModEq}}'],
   ['ifContainsStr', 'value text', 'Where the text is in it.', '{{#ifContainsStr email "@example."}}…{{/ifContainsStr}}'],
-  ['ifMatchesRegexStr', 'value pattern', 'Where the pattern is found in it.', '{{#ifMatchesRegexStr zip "^94"}}…{{/ifMatchesRegexStr}}'],
+  [
+    'ifMatchesRegexStr',
+    'value pattern',
+    'Where the pattern is found in it.',
+    '{{#ifMatchesRegexStr zip "^94"}}…{{/ifMatchesRegexStr}}',
+  ],
   ['minInList', 'list field', 'The item with the least field.', '{{#minInList items "price"}}{{name}}{{/minInList}}'],
   ['maxInList', 'list field', 'The item with the greatest field.', '{{#maxInList items "price"}}{{name}}{{/maxInList}}'],
   ['if', 'value', 'Where there is a value.', '{{#if city}}…{{else}}…{{/if}}'],
@@ -69,7 +112,12 @@ const TABLE = [
 ];
 
 export const HELPERS = TABLE.map(([name, args, what, example]) => ({
-  name, args, what, example, block: BLOCKS.has(name), inline: !ONLY_BLOCKS.has(name),
+  name,
+  args,
+  what,
+  example,
+  block: BLOCKS.has(name),
+  inline: !ONLY_BLOCKS.has(name),
 }));
 
 /** The list of helpers, with a search of its own. */
@@ -79,18 +127,33 @@ export function helpersPanel() {
   const draw = (words) => {
     const shown = HELPERS.filter((one) => `${one.name} ${one.what}`.toLowerCase().includes(words));
     fill(found, words ? `${shown.length} of ${HELPERS.length} helpers` : '');
-    fill(list, shown.map((one) => h('div', {},
-      h('dt', {}, h('code', {}, one.name), h('span', { class: 'hint' }, ` ${one.args}`)),
-      h('dd', {}, one.what, h('code', { class: 'example' }, one.example)))));
+    fill(
+      list,
+      shown.map((one) =>
+        h(
+          'div',
+          {},
+          h('dt', {}, h('code', {}, one.name), h('span', { class: 'hint' }, ` ${one.args}`)),
+          h('dd', {}, one.what, h('code', { class: 'example' }, one.example)),
+        ),
+      ),
+    );
   };
   draw('');
   const search = h('input', {
-    id: 'helper-search', type: 'search', autocomplete: 'off',
+    id: 'helper-search',
+    type: 'search',
+    autocomplete: 'off',
     oninput: debounce(150, (event) => draw(event.target.value.trim().toLowerCase())),
   });
-  return h('details', { class: 'panel' },
+  return h(
+    'details',
+    { class: 'panel' },
     h('summary', {}, h('h2', {}, 'Handlebars helpers')),
     h('p', { class: 'hint' }, 'Type {{ in a templated field to complete a helper or a field of the sample.'),
-    h('label', { for: 'helper-search' }, 'Find a helper'), search, found,
-    h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Helpers' }, list));
+    h('label', { for: 'helper-search' }, 'Find a helper'),
+    search,
+    found,
+    h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Helpers' }, list),
+  );
 }

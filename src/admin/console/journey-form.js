@@ -4,21 +4,25 @@ import { journeys, mayEdit, webhooks } from './api.js';
 import { ask } from './dialog.js';
 import { button, fill, h, heading, say } from './dom.js';
 import { ID } from './draft.js';
-import { choice, clearFaults, field, rows, showFaults, step, text } from './fields.js';
+import { clearFaults, rows, showFaults, text } from './fields.js';
 import { publish } from './journeys.js';
-import { TYPES } from './locks.js';
-
-/** From here on a list to choose from is longer than one to type into. */
-const LONG = 100;
-
-const NAMES = ['email', 'userId', 'workflowId', 'profile', 'dataFields', 'liveData'];
+import { LONG, tileRow } from './tile-form.js';
 
 function toDraft(journey) {
   return {
-    ...journey, id: journey.id ?? '', name: journey.name ?? '', workflow_id: String(journey.workflow_id ?? ''),
+    ...journey,
+    id: journey.id ?? '',
+    name: journey.name ?? '',
+    workflow_id: String(journey.workflow_id ?? ''),
     tiles: (journey.tiles ?? []).map((one) => {
       const [rate = '', unit = ''] = (one.rate_limit ?? '').split('/');
-      return { ...one, rate, unit, on_failure: one.on_failure ?? '', parameters: Object.entries(one.parameters ?? {}).map(([name, value]) => ({ name, value })) };
+      return {
+        ...one,
+        rate,
+        unit,
+        on_failure: one.on_failure ?? '',
+        parameters: Object.entries(one.parameters ?? {}).map(([name, value]) => ({ name, value })),
+      };
     }),
   };
 }
@@ -38,29 +42,88 @@ function toJourney({ workflow_id: workflow, tiles, ...rest }) {
 
 export async function journeyForm({ id, signal, guard, reload }) {
   const creating = id === undefined;
-  const [loaded, hooks] = await Promise.all([creating ? { data: { published: false } } : journeys.read(id, signal), webhooks.list(signal)]);
+  const [loaded, hooks] = await Promise.all([
+    creating ? { data: { published: false } } : journeys.read(id, signal),
+    webhooks.list(signal),
+  ]);
   const draft = toDraft(loaded.data);
   let dirty = false;
   guard(() => dirty);
   const summary = h('div', { class: 'summary', role: 'alert', tabindex: '-1', hidden: true });
   const save = h('button', { class: 'primary', disabled: !mayEdit() }, creating ? 'Create journey' : 'Save changes');
   const known = new Map(hooks.map((one) => [one.id, one]));
-  const form = h('form', { novalidate: true, onsubmit: submit, oninput: () => { dirty = true; } },
-    h('fieldset', { class: 'bare', disabled: !mayEdit() },
-      h('fieldset', { class: 'panel' }, h('legend', {}, h('h2', {}, 'Journey')), h('div', { class: 'grid' },
-        creating && text(draft, 'id', { label: 'ID', pointer: '/id', required: true, mono: true, hint: 'The first part of its tiles’ addresses.' }),
-        text(draft, 'name', { label: 'Name', pointer: '/name', required: true }),
-        text(draft, 'workflow_id', { label: 'Workflow ID', pointer: '/workflow_id', required: true, hint: 'A number; sent as workflowId.' }))),
-      h('fieldset', { class: 'panel tiles', 'data-pointer': '/tiles' }, h('legend', {}, h('h2', {}, 'Tiles')),
-        rows({ items: draft.tiles, blank: () => ({ id: '', type: 'webhook', webhook: '', rate: '', unit: '', on_failure: '', parameters: [] }), add: 'Add tile', noun: 'tile', row: (tile, at) => tileRow(tile, at, known) }).node,
-        h('p', { class: 'fault' }))),
-    hooks.length > LONG && h('datalist', { id: 'webhook-ids' }, hooks.map((one) => h('option', { value: one.id }, one.name ?? ''))),
-    h('div', { class: 'bar' }, save, h('a', { class: 'button', href: '#/journeys' }, 'Cancel')));
+  const form = h(
+    'form',
+    {
+      novalidate: true,
+      onsubmit: submit,
+      oninput: () => {
+        dirty = true;
+      },
+    },
+    h(
+      'fieldset',
+      { class: 'bare', disabled: !mayEdit() },
+      h(
+        'fieldset',
+        { class: 'panel' },
+        h('legend', {}, h('h2', {}, 'Journey')),
+        h(
+          'div',
+          { class: 'grid' },
+          creating &&
+            text(draft, 'id', {
+              label: 'ID',
+              pointer: '/id',
+              required: true,
+              mono: true,
+              hint: 'The first part of its tiles’ addresses.',
+            }),
+          text(draft, 'name', { label: 'Name', pointer: '/name', required: true }),
+          text(draft, 'workflow_id', {
+            label: 'Workflow ID',
+            pointer: '/workflow_id',
+            required: true,
+            hint: 'A number; sent as workflowId.',
+          }),
+        ),
+      ),
+      h(
+        'fieldset',
+        { class: 'panel tiles', 'data-pointer': '/tiles' },
+        h('legend', {}, h('h2', {}, 'Tiles')),
+        rows({
+          items: draft.tiles,
+          blank: () => ({ id: '', type: 'webhook', webhook: '', rate: '', unit: '', on_failure: '', parameters: [] }),
+          add: 'Add tile',
+          noun: 'tile',
+          remove: 'Remove tile',
+          row: (tile, at) => tileRow(tile, at, known),
+        }).node,
+        h('p', { class: 'fault' }),
+      ),
+    ),
+    hooks.length > LONG &&
+      h(
+        'datalist',
+        { id: 'webhook-ids' },
+        hooks.map((one) => h('option', { value: one.id }, one.name ?? '')),
+      ),
+    h(
+      'div',
+      { class: 'bar' },
+      save,
+      h('a', { class: 'button', href: '#/journeys' }, save.disabled ? 'Back to the list' : 'Cancel'),
+    ),
+  );
 
   async function submit(event) {
     event.preventDefault();
     clearFaults(form);
-    if (creating && !ID.test(draft.id)) { blame([{ pointer: '/id', message: 'Use small letters, digits, - and _; begin with a letter or digit; 64 at most.' }]); return; }
+    if (creating && !ID.test(draft.id)) {
+      blame([{ pointer: '/id', message: 'Use small letters, digits, - and _; begin with a letter or digit; 64 at most.' }]);
+      return;
+    }
     save.disabled = true;
     try {
       const body = toJourney(draft);
@@ -80,87 +143,56 @@ export async function journeyForm({ id, signal, guard, reload }) {
   function blame(faults) {
     const { left, first } = showFaults(form, faults);
     summary.hidden = false;
-    fill(summary, h('p', {}, faults.length === 1 ? 'One thing must be put right.' : `${faults.length} things must be put right.`), left.length > 0 && h('ul', {}, left.map((one) => h('li', {}, one.message))));
+    fill(
+      summary,
+      h('p', {}, faults.length === 1 ? 'One thing must be put right.' : `${faults.length} things must be put right.`),
+      left.length > 0 &&
+        h(
+          'ul',
+          {},
+          left.map((one) => h('li', {}, one.message)),
+        ),
+    );
     (first ?? summary).focus();
   }
 
   async function stale() {
     const again = await ask({
-      title: 'Somebody else has saved this journey', label: 'Load the new version', leave: 'Keep editing', act: async () => true,
-      body: h('p', {}, 'It was changed after you opened it, so nothing of yours has been written. Loading the new version drops what you entered here.'),
+      title: 'Somebody else has saved this journey',
+      label: 'Load the new version',
+      leave: 'Keep editing',
+      act: async () => true,
+      body: h(
+        'p',
+        {},
+        'It was changed after you opened it, so nothing of yours has been written. Loading the new version drops what you entered here.',
+      ),
     });
-    if (again) { dirty = false; reload(); }
+    if (again) {
+      dirty = false;
+      reload();
+    }
   }
 
   const verb = loaded.data.published ? 'Unpublish' : 'Publish';
-  return h('div', {},
-    heading(creating ? 'New journey' : loaded.data.name || id, !creating && [
-      h('span', { class: loaded.data.published ? 'badge strong' : 'badge' }, loaded.data.published ? 'Published' : 'Not published'),
-      // Publishing reads the saved journey: with edits on the page it would publish something else than is seen.
-      button(verb, () => (dirty ? say('Save or leave your changes first.') : publish(id, loaded.data, reload)), { disabled: !mayEdit() })]),
-    summary, form);
-}
-
-function tileRow(tile, at, known) {
-  const of = (key) => `/tiles/${at}/${key}`;
-  const failure = h('div', { class: 'slot' });
-  const fit = h('p', { class: 'hint', role: 'status' });
-  const judge = () => {
-    fill(failure, tile.type === 'live_data' && choice(tile, 'on_failure', {
-      label: 'On failure', pointer: of('on_failure'), options: [['', 'Default (exit)'], ['exit', 'User exits'], ['branch', 'Continue on the failure path']],
-    }));
-    fill(fit, unfit(tile, known.get(tile.webhook)));
-  };
-  const node = h('div', { class: 'tile' },
-    h('div', { class: 'grid' },
-      text(tile, 'id', { label: 'Tile ID', pointer: of('id'), required: true, mono: true }),
-      choice(tile, 'type', { label: 'Type', pointer: of('type'), options: Object.entries(TYPES), then: judge }),
-      webhookChoice(tile, of('webhook'), known, judge),
-      rateLimit(tile, of('rate_limit')),
-      failure),
-    fit,
-    h('h3', {}, 'Dynamic parameters'),
-    h('p', { class: 'hint' }, 'Added to the query of the webhook’s URL, for this tile alone.'),
-    rows({
-      items: tile.parameters, blank: () => ({ name: '', value: '' }), add: 'Add parameter', noun: 'parameter',
-      row: (pair) => {
-        const value = text(pair, 'value', { label: 'Value', pointer: of(`parameters/${step(pair.name)}`), names: () => NAMES });
-        const name = text(pair, 'name', { label: 'Name', mono: true });
-        name.addEventListener('input', () => { value.dataset.pointer = of(`parameters/${step(pair.name)}`); });
-        return [name, value];
-      },
-    }).node);
-  judge();
-  return node;
-}
-
-function webhookChoice(tile, pointer, known, judge) {
-  if (known.size > LONG) {
-    const node = text(tile, 'webhook', { label: 'Webhook', pointer, required: true, mono: true, hint: 'Type a part of its ID.' });
-    const control = node.querySelector('input');
-    control.setAttribute('list', 'webhook-ids');
-    control.addEventListener('change', judge);
-    return node;
-  }
-  const options = [...known.values()].map((one) => [one.id, one.name ? `${one.name} (${one.id})` : one.id]);
-  if (!known.has(tile.webhook)) options.unshift([tile.webhook, tile.webhook ? `${tile.webhook} (does not exist)` : 'Choose a webhook']);
-  return choice(tile, 'webhook', { label: 'Webhook', pointer, required: true, options, then: judge });
-}
-
-/** Why the gateway would not run this tile with this webhook. */
-function unfit(tile, webhook) {
-  if (!webhook) return tile.webhook ? 'There is no webhook of this ID: users who reach the tile exit.' : '';
-  if (tile.type === 'user_profile' && webhook.method !== 'GET') return 'A User Profile tile needs a webhook whose method is GET.';
-  if (tile.type === 'live_data' && !webhook.data_retrieval) return 'A Live Data tile needs a webhook with data retrieval.';
-  return '';
-}
-
-function rateLimit(tile, pointer) {
-  const id = `rate-${pointer.replaceAll('/', '-')}`;
-  const rate = h('input', { type: 'text', inputmode: 'numeric', value: tile.rate, 'aria-label': 'Rate limit, steps', oninput: (event) => { tile.rate = event.target.value.trim(); } });
-  const unit = h('select', { id, value: tile.unit, onchange: (event) => { tile.unit = event.target.value; show(); } },
-    [['', 'No limit'], ['second', 'per second'], ['minute', 'per minute'], ['hour', 'per hour']].map(([value, label]) => h('option', { value }, label)));
-  const show = () => { rate.hidden = !tile.unit; };
-  show();
-  return field({ label: 'Rate limit', control: unit, box: h('div', { class: 'pair' }, rate, unit), pointer });
+  return h(
+    'div',
+    {},
+    heading(
+      creating ? 'New journey' : loaded.data.name || id,
+      !creating && [
+        h(
+          'span',
+          { class: loaded.data.published ? 'badge strong' : 'badge' },
+          loaded.data.published ? 'Published' : 'Not published',
+        ),
+        // Publishing reads the saved journey: with edits on the page it would publish something else than is seen.
+        button(verb, () => (dirty ? say('Save or leave your changes first.') : publish(id, loaded.data, reload)), {
+          disabled: !mayEdit(),
+        }),
+      ],
+    ),
+    summary,
+    form,
+  );
 }

@@ -20,14 +20,37 @@ export function pagedList({ noun, columns, words, sorts, filters, details, name,
   const pager = h('nav', { class: 'pager', 'aria-label': 'Pages' });
 
   const search = h('input', {
-    id: freshId('search'), type: 'search', autocomplete: 'off', spellcheck: 'false', value: state.q,
-    oninput: debounce(200, (event) => { state.q = event.target.value; state.page = 0; look(); }),
+    id: freshId('search'),
+    type: 'search',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    value: state.q,
+    oninput: debounce(200, (event) => {
+      state.q = event.target.value;
+      state.page = 0;
+      look();
+    }),
   });
   const pick = (key, label, choices) => {
     const id = freshId(key);
-    return h('div', { class: 'pick' }, h('label', { for: id }, label), h('select', {
-      id, value: String(state[key]), onchange: (event) => { state[key] = Number(event.target.value); state.page = 0; look(); },
-    }, choices.map(([text], at) => h('option', { value: String(at) }, text))));
+    return h(
+      'div',
+      { class: 'pick' },
+      h('label', { for: id }, label),
+      h(
+        'select',
+        {
+          id,
+          value: String(state[key]),
+          onchange: (event) => {
+            state[key] = Number(event.target.value);
+            state.page = 0;
+            look();
+          },
+        },
+        choices.map(([text], at) => h('option', { value: String(at) }, text)),
+      ),
+    );
   };
 
   function look() {
@@ -45,17 +68,47 @@ export function pagedList({ noun, columns, words, sorts, filters, details, name,
   function draw(pages) {
     live.clear();
     const shown = found.slice(state.page * PAGE, (state.page + 1) * PAGE);
-    fill(told, all.length === 0 ? '' : found.length === all.length ? `${all.length} ${noun}` : `${found.length} of ${all.length} ${noun}`);
-    fill(body, shown.map(line), shown.length === 0 && h('tr', { role: 'row' }, h('td', { role: 'cell', colspan: columns.length, class: 'none' },
-      all.length === 0 ? empty : 'Nothing matches the search.')));
-    const go = (by, label) => button(label, () => { state.page += by; look(); search.closest('.list-box').scrollIntoView({ block: 'start' }); pager.querySelector('button:not(:disabled)')?.focus({ preventScroll: true }); },
-      { disabled: by < 0 ? state.page === 0 : state.page >= pages - 1 });
+    fill(
+      told,
+      all.length === 0 ? '' : found.length === all.length ? `${all.length} ${noun}` : `${found.length} of ${all.length} ${noun}`,
+    );
+    fill(
+      body,
+      shown.map(line),
+      shown.length === 0 &&
+        h(
+          'tr',
+          { role: 'row' },
+          h(
+            'td',
+            { role: 'cell', colspan: columns.length, class: 'none' },
+            all.length === 0 ? empty : 'Nothing matches the search.',
+          ),
+        ),
+    );
+    const go = (by, label) => button(label, () => turn(by), { disabled: by < 0 ? state.page === 0 : state.page >= pages - 1 });
     pager.hidden = pages === 1;
     fill(pager, go(-1, 'Previous'), h('span', { class: 'tabular' }, `Page ${state.page + 1} of ${pages}`), go(1, 'Next'));
   }
 
+  // The pager is drawn anew with the page: its button keeps the focus, unless there is nothing further that way.
+  function turn(by) {
+    state.page += by;
+    look();
+    search.closest('.list-box').scrollIntoView({ block: 'start' });
+    const [back, on] = pager.querySelectorAll('button');
+    const wanted = by < 0 ? [back, on] : [on, back];
+    wanted.find((one) => !one.disabled)?.focus({ preventScroll: true });
+  }
+
   function line(row) {
-    const cells = columns.map((column, at) => h('td', { role: 'cell', class: column.class, 'data-label': column.title }, at === 0 && details ? undefined : column.cell(row)));
+    const cells = columns.map((column, at) =>
+      h(
+        'td',
+        { role: 'cell', class: column.class, 'data-label': column.title },
+        at === 0 && details ? undefined : column.cell(row),
+      ),
+    );
     live.set(row.id, { row, cells });
     const node = h('tr', { role: 'row' }, cells);
     if (details) opener(row, node, cells[0]);
@@ -64,33 +117,62 @@ export function pagedList({ noun, columns, words, sorts, filters, details, name,
 
   function opener(row, node, cell) {
     const under = h('tr', { role: 'row', class: 'under', id: freshId('details') });
-    const open = button(name(row), () => {
-      const now = open.getAttribute('aria-expanded') !== 'true';
-      open.setAttribute('aria-expanded', String(now));
-      if (!now) { under.remove(); open.removeAttribute('aria-controls'); return; }
-      fill(under, h('td', { role: 'cell', colspan: columns.length }, details(row)));
-      node.after(under);
-      open.setAttribute('aria-controls', under.id);
-    }, { class: 'opener', 'aria-expanded': 'false' });
+    const open = button(
+      name(row),
+      () => {
+        const now = open.getAttribute('aria-expanded') !== 'true';
+        open.setAttribute('aria-expanded', String(now));
+        if (!now) {
+          under.remove();
+          open.removeAttribute('aria-controls');
+          return;
+        }
+        fill(under, h('td', { role: 'cell', colspan: columns.length }, details(row)));
+        node.after(under);
+        open.setAttribute('aria-controls', under.id);
+      },
+      { class: 'opener', 'aria-expanded': 'false' },
+    );
     fill(cell, open, columns[0].cell(row));
   }
 
   return {
-    node: h('div', { class: 'list-box' },
-      h('div', { class: 'tools', role: 'search' },
+    node: h(
+      'div',
+      { class: 'list-box' },
+      h(
+        'div',
+        { class: 'tools', role: 'search' },
         h('div', { class: 'pick grow' }, h('label', { for: search.id }, `Search ${noun}`), search),
-        filters.length > 1 && pick('filter', 'Show', filters), sorts.length > 1 && pick('sort', 'Order', sorts)),
+        filters.length > 1 && pick('filter', 'Show', filters),
+        sorts.length > 1 && pick('sort', 'Order', sorts),
+      ),
       told,
-      h('table', { role: 'table', class: 'paged', 'aria-label': noun },
-        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((column) => h('th', { role: 'columnheader', scope: 'col', class: column.class }, column.title)))),
-        body),
-      pager),
+      h(
+        'table',
+        { role: 'table', class: 'paged', 'aria-label': noun },
+        h(
+          'thead',
+          { role: 'rowgroup' },
+          h(
+            'tr',
+            { role: 'row' },
+            columns.map((column) => h('th', { role: 'columnheader', scope: 'col', class: column.class }, column.title)),
+          ),
+        ),
+        body,
+      ),
+      pager,
+    ),
     /** Takes `rows` in place of the ones shown. */
-    show: (rows) => { all = rows; look(); },
+    show: (rows) => {
+      all = rows;
+      look();
+    },
     /** Draws the cells of one column anew, in place, so that a refresh moves neither rows nor focus. */
-    refresh: (at) => { for (const { row, cells } of live.values()) fill(cells[at], columns[at].cell(row)); },
-    /** Where the focus goes when the row that held it is gone. */
-    focus: () => search.focus(),
+    refresh: (at) => {
+      for (const { row, cells } of live.values()) fill(cells[at], columns[at].cell(row));
+    },
   };
 }
 

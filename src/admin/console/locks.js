@@ -14,20 +14,33 @@ export const locksOf = async (id, signal) => (await tilesOf(id, signal)).filter(
 export function lockNote(locks) {
   if (locks.length === 0) return undefined;
   const ids = [...new Set(locks.map((one) => one.journey))];
-  return h('div', { class: 'note lock' },
+  return h(
+    'div',
+    { class: 'note lock' },
     h('strong', {}, 'Locked. '),
     'A Live Data tile of a published journey relies on this webhook, so it can be neither edited nor deleted. Unpublish ',
     ids.map((journey, at) => [at > 0 && ', ', h('a', { href: `#/journeys/${encodeURIComponent(journey)}` }, journey)]),
-    ' first, then publish it again.');
+    ' first; publish it again after the change.',
+  );
 }
 
 /** The tiles that rely on a webhook, as a list. */
 export function tileList(tiles) {
   if (tiles.length === 0) return h('p', { class: 'hint' }, 'No tile relies on it.');
-  return h('ul', { class: 'plain' }, tiles.map((one) => h('li', {},
-    h('a', { href: `#/journeys/${encodeURIComponent(one.journey)}` }, `${one.journey}/${one.tile}`),
-    h('span', { class: 'hint' }, ` ${TYPES[one.type] ?? one.type}, ${one.published ? 'published' : 'not published'}`),
-    locking(one) && h('span', { class: 'badge' }, 'locks'))));
+  return h(
+    'ul',
+    { class: 'plain' },
+    tiles.map((one) =>
+      h(
+        'li',
+        {},
+        h('a', { href: `#/journeys/${encodeURIComponent(one.journey)}` }, `${one.journey}/${one.tile}`),
+        h('span', { class: 'hint' }, ` ${TYPES[one.type] ?? one.type}, ${one.published ? 'published' : 'not published'}`),
+        locking(one) && ' ',
+        locking(one) && h('span', { class: 'badge' }, 'locks'),
+      ),
+    ),
+  );
 }
 
 export const TYPES = { webhook: 'Webhook', live_data: 'Live Data', user_profile: 'User Profile' };

@@ -4,33 +4,9 @@ import { mayEdit, onSignedOut, session } from './api.js';
 import { errorBanner } from './banner.js';
 import { ask } from './dialog.js';
 import { button, fill, h, heading, say } from './dom.js';
-import { inspectorPage } from './inspector.js';
-import { journeyForm } from './journey-form.js';
-import { journeyList } from './journeys.js';
-import { pendingPage } from './pending.js';
+import { HOME, match, NAVIGATION } from './routes.js';
 import { resume, signInPage, signOut } from './signin.js';
-import { tailPage } from './tail.js';
 import { themeButton } from './theme-button.js';
-import { trafficPage } from './traffic.js';
-import { webhookForm } from './webhook-form.js';
-import { webhookList } from './webhooks.js';
-
-const HOME = '#/webhooks';
-
-// Name, address, page; the first six are the navigation. `new` stands before `:id`, which would take it.
-const ROUTES = [
-  ['Webhooks', '#/webhooks', webhookList],
-  ['Journeys', '#/journeys', journeyList],
-  ['Live tail', '#/tail', tailPage],
-  ['Traffic', '#/traffic', trafficPage],
-  ['Pending', '#/pending', pendingPage],
-  ['Inspector', '#/inspector', inspectorPage],
-  ['New webhook', '#/webhooks/new', webhookForm],
-  ['Webhook', '#/webhooks/:id', webhookForm],
-  ['New journey', '#/journeys/new', journeyForm],
-  ['Journey', '#/journeys/:id', journeyForm],
-];
-const NAVIGATION = 6;
 
 const app = document.getElementById('app');
 let life = new AbortController();
@@ -40,44 +16,42 @@ let links = [];
 let unsaved = () => false;
 let here = '';
 
-const pathOf = (hash) => hash.split('?')[0];
-
-function match(hash) {
-  const path = pathOf(hash);
-  for (const [title, pattern, make] of ROUTES) {
-    if (pattern === path) return { title, make };
-    const stem = pattern.endsWith('/:id') && pattern.slice(0, -3);
-    if (stem && path.startsWith(stem)) return { title, make, id: decode(path.slice(stem.length)) };
-  }
-  return undefined;
-}
-
-function decode(text) {
-  try { return decodeURIComponent(text); } catch { return text; }
-}
-
 /** Draws the page of the address; the one before is told to end by its signal. */
 async function show({ focus = true } = {}) {
   const route = match(location.hash);
-  if (!route) { location.replace(HOME); return; }
+  if (!route) {
+    location.replace(HOME);
+    return;
+  }
   page.abort();
   page = new AbortController();
   const mine = page;
   unsaved = () => false;
   here = location.hash;
   for (const link of links) {
-    const path = pathOf(here);
-    if (path === link.hash || path.startsWith(`${link.hash}/`)) link.setAttribute('aria-current', path === link.hash ? 'page' : 'true');
-    else link.removeAttribute('aria-current');
+    if (link.hash !== route.section) link.removeAttribute('aria-current');
+    else link.setAttribute('aria-current', route.whole ? 'page' : 'true');
   }
   main.setAttribute('aria-busy', 'true');
   let node;
   try {
-    node = await route.make({ id: route.id, signal: mine.signal, guard: (asked) => { unsaved = asked; }, reload: () => show() });
+    node = await route.make({
+      id: route.id,
+      signal: mine.signal,
+      guard: (asked) => {
+        unsaved = asked;
+      },
+      reload: () => show(),
+    });
   } catch (problem) {
     if (mine.signal.aborted) return;
-    node = h('div', {}, heading(route.title), h('p', { class: 'note bad', role: 'alert' }, problem.status === 404 ? 'It does not exist, or was deleted.' : problem.message),
-      button('Try again', () => show()));
+    node = h(
+      'div',
+      {},
+      heading(route.title),
+      h('p', { class: 'note bad', role: 'alert' }, problem.status === 404 ? 'It does not exist, or was deleted.' : problem.message),
+      button('Try again', () => show()),
+    );
   }
   // Another page was asked for while this one was on its way.
   if (mine.signal.aborted) return;
@@ -85,7 +59,10 @@ async function show({ focus = true } = {}) {
   fill(main, node);
   const title = main.querySelector('h1');
   document.title = `${title?.textContent ?? route.title} – Stepgate`;
-  if (focus) { window.scrollTo(0, 0); title?.focus({ preventScroll: true }); }
+  if (focus) {
+    window.scrollTo(0, 0);
+    title?.focus({ preventScroll: true });
+  }
 }
 
 async function moved() {
@@ -95,7 +72,12 @@ async function moved() {
     // The address has changed already: it is put back until the answer is known.
     history.replaceState(null, '', here);
     const leave = await ask({
-      title: 'Leave without saving?', body: h('p', {}, 'What you changed on this page is lost.'), label: 'Leave', leave: 'Stay', danger: true, act: async () => true,
+      title: 'Leave without saving?',
+      body: h('p', {}, 'What you changed on this page is lost.'),
+      label: 'Leave',
+      leave: 'Stay',
+      danger: true,
+      act: async () => true,
     });
     if (!leave) return;
     unsaved = () => false;
@@ -108,26 +90,64 @@ async function moved() {
 function frame() {
   life.abort();
   life = new AbortController();
-  links = ROUTES.slice(0, NAVIGATION).map(([title, href]) => h('a', { href }, title));
+  links = NAVIGATION.map(([title, href]) => h('a', { href }, title));
   main = h('main', { id: 'main', tabindex: '-1' });
-  fill(app,
+  fill(
+    app,
     // Not followed: the part after # is the router's.
-    h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); main.focus(); } }, 'Skip to the content'),
-    h('div', { class: 'shell' },
-      h('header', { class: 'side' },
+    h(
+      'a',
+      {
+        class: 'skip',
+        href: '#main',
+        onclick: (event) => {
+          event.preventDefault();
+          main.focus();
+        },
+      },
+      'Skip to the content',
+    ),
+    h(
+      'div',
+      { class: 'shell' },
+      h(
+        'header',
+        { class: 'side' },
         h('p', { class: 'brand' }, 'Stepgate'),
         h('nav', { 'aria-label': 'Console' }, links),
-        h('div', { class: 'who' }, h('p', { class: 'hint' }, `${session.name || 'Signed in'}, ${session.role}`), themeButton(), button('Sign out', leave, { class: 'quiet' }))),
-      h('div', { class: 'content' },
+        h(
+          'div',
+          { class: 'who' },
+          h('p', { class: 'hint' }, `${session.name || 'Signed in'}, ${session.role}`),
+          themeButton(),
+          button('Sign out', leave, { class: 'quiet' }),
+        ),
+      ),
+      h(
+        'div',
+        { class: 'content' },
         errorBanner(life.signal),
-        !mayEdit() && h('aside', { class: 'note', 'aria-label': 'Read-only' }, 'You are signed in as a viewer: everything can be seen, and what would change something is disabled. Changes need the role editor.'),
-        main)));
+        !mayEdit() &&
+          h(
+            'aside',
+            { class: 'note', 'aria-label': 'Read-only' },
+            'You are signed in as a viewer: everything can be seen, and what would change something is disabled. Changes need the role editor.',
+          ),
+        main,
+      ),
+    ),
+  );
   if (!match(location.hash)) history.replaceState(null, '', HOME);
   show({ focus: false });
 }
 
 async function leave() {
-  try { await signOut(); } catch (problem) { say(problem.message); return; }
+  try {
+    await signOut();
+  } catch (problem) {
+    say(problem.message);
+    return;
+  }
   signIn();
 }
 
@@ -143,13 +163,34 @@ function signIn() {
 
 async function start() {
   try {
-    if (await resume()) frame(); else signIn();
+    if (await resume()) frame();
+    else signIn();
   } catch (problem) {
-    fill(app, h('main', { id: 'main', class: 'signin' }, h('div', { class: 'panel' }, h('h1', {}, 'Stepgate console'), h('p', { role: 'alert' }, problem.message), button('Try again', start))));
+    fill(
+      app,
+      h(
+        'main',
+        { id: 'main', class: 'signin' },
+        h(
+          'div',
+          { class: 'panel' },
+          h('h1', {}, 'Stepgate console'),
+          h('p', { role: 'alert' }, problem.message),
+          button('Try again', start),
+        ),
+      ),
+    );
   }
 }
 
-onSignedOut(() => { if (main) { signIn(); say('Your session has ended. Sign in again.'); } });
+onSignedOut(() => {
+  if (main) {
+    signIn();
+    say('Your session has ended. Sign in again.');
+  }
+});
 window.addEventListener('hashchange', moved);
-window.addEventListener('beforeunload', (event) => { if (unsaved()) event.preventDefault(); });
+window.addEventListener('beforeunload', (event) => {
+  if (unsaved()) event.preventDefault();
+});
 start();

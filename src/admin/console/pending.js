@@ -23,24 +23,85 @@ export async function pendingPage({ signal }) {
       fill(totals, summary(data));
       fill(tiles, (data.tiles ?? []).map(tileRow), none(data.tiles, 2, 'Nothing waits.'));
       fill(steps, (data.steps ?? []).map(stepRow), none(data.steps, 6, 'No step.'));
-      fill(told, data.pending > (data.steps?.length ?? 0) ? `The first ${data.steps.length} of ${data.pending.toLocaleString('en')} that wait, next due first.` : '');
+      fill(
+        told,
+        data.pending > (data.steps?.length ?? 0)
+          ? `The first ${data.steps.length} of ${data.pending.toLocaleString('en')} that wait, next due first.`
+          : '',
+      );
     } catch (problem) {
       if (!signal.aborted) fill(fault, problem.message);
     }
   }
   await every(5_000, signal, refresh);
   const search = h('input', {
-    id: 'pending-tile', type: 'search', autocomplete: 'off', spellcheck: 'false', placeholder: 'welcome/claim-offer',
-    oninput: debounce(300, (event) => { tile = event.target.value.trim(); refresh(); }),
+    id: 'pending-tile',
+    type: 'search',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder: 'welcome/claim-offer',
+    oninput: debounce(300, (event) => {
+      tile = event.target.value.trim();
+      refresh();
+    }),
   });
-  return h('div', {}, heading('Pending'), fault, totals,
-    h('section', { class: 'panel', 'aria-labelledby': 'by-tile' }, h('h2', { id: 'by-tile' }, 'By tile'),
-      h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Pending by tile' }, h('table', { class: 'plain-table' },
-        h('thead', {}, h('tr', {}, ['Tile or webhook', 'Pending and why'].map((title) => h('th', { scope: 'col' }, title)))), tiles))),
-    h('section', { 'aria-labelledby': 'by-step' }, h('h2', { id: 'by-step' }, 'Steps'),
-      h('div', { class: 'tools', role: 'search' }, h('div', { class: 'pick grow' }, h('label', { for: 'pending-tile' }, 'Tile'), search)), told,
-      h('table', { role: 'table', class: 'paged', 'aria-label': 'Pending steps' }, h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' },
-        ['Due', 'Tile or webhook', 'Why', 'Status', 'Attempts', 'Step'].map((title) => h('th', { role: 'columnheader', scope: 'col' }, title)))), steps)));
+  return h(
+    'div',
+    {},
+    heading('Pending'),
+    fault,
+    totals,
+    h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'by-tile' },
+      h('h2', { id: 'by-tile' }, 'By tile'),
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Pending by tile' },
+        h(
+          'table',
+          { class: 'plain-table' },
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              ['Tile or webhook', 'Pending and why'].map((title) => h('th', { scope: 'col' }, title)),
+            ),
+          ),
+          tiles,
+        ),
+      ),
+    ),
+    h(
+      'section',
+      { 'aria-labelledby': 'by-step' },
+      h('h2', { id: 'by-step' }, 'Steps'),
+      h(
+        'div',
+        { class: 'tools', role: 'search' },
+        h('div', { class: 'pick grow' }, h('label', { for: 'pending-tile' }, 'Tile'), search),
+      ),
+      told,
+      h(
+        'table',
+        { role: 'table', class: 'paged', 'aria-label': 'Pending steps' },
+        h(
+          'thead',
+          { role: 'rowgroup' },
+          h(
+            'tr',
+            { role: 'row' },
+            ['Due', 'Tile or webhook', 'Why', 'Status', 'Attempts', 'Step'].map((title) =>
+              h('th', { role: 'columnheader', scope: 'col' }, title),
+            ),
+          ),
+        ),
+        steps,
+      ),
+    ),
+  );
 }
 
 const term = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { class: 'tabular' }, value));
@@ -54,15 +115,35 @@ function summary({ pending, oldestDue, freeBytes }) {
   ];
 }
 
-const tileRow = (one) => h('tr', {}, h('th', { scope: 'row' }, one.tile ?? one.webhook),
-  h('td', { class: 'tabular' }, h('strong', {}, one.pending.toLocaleString('en')),
-    h('span', { class: 'hint' }, ` ${Object.entries(one.reasons ?? {}).map(([reason, n]) => `${REASONS[reason] ?? reason} ${n}`).join(', ')}`)));
+const tileRow = (one) =>
+  h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, one.tile ?? one.webhook),
+    h(
+      'td',
+      { class: 'tabular' },
+      h('strong', {}, one.pending.toLocaleString('en')),
+      h(
+        'span',
+        { class: 'hint' },
+        ` ${Object.entries(one.reasons ?? {})
+          .map(([reason, n]) => `${REASONS[reason] ?? reason} ${n}`)
+          .join(', ')}`,
+      ),
+    ),
+  );
 
 function stepRow(one) {
   const cell = (title, ...value) => h('td', { role: 'cell', 'data-label': title }, value);
-  return h('tr', { role: 'row' },
+  return h(
+    'tr',
+    { role: 'row' },
     cell('Due', h('span', { class: 'tabular' }, one.running ? 'now' : clock(one.dueAt))),
     cell('Tile or webhook', one.tile ?? one.webhook),
     cell('Why', h('span', {}, REASONS[one.reason] ?? one.reason, one.cause && h('span', { class: 'hint' }, ` ${one.cause}`))),
-    cell('Status', one.status ?? '–'), cell('Attempts', one.attempts), cell('Step', h('code', { class: 'hint' }, one.id)));
+    cell('Status', one.status ?? '–'),
+    cell('Attempts', one.attempts),
+    cell('Step', h('code', { class: 'hint' }, one.id)),
+  );
 }

@@ -6,8 +6,11 @@ import { requestView } from './exchange.js';
 import { field } from './fields.js';
 
 const SAMPLE = {
-  email: 'test.user@example.com', userId: 'u1', workflowId: 12345,
-  profile: { firstName: 'Test', city: 'San Francisco' }, dataFields: { promotionId: 123, color: 'red' },
+  email: 'test.user@example.com',
+  userId: 'u1',
+  workflowId: 12345,
+  profile: { firstName: 'Test', city: 'San Francisco' },
+  dataFields: { promotionId: 123, color: 'red' },
 };
 
 const ALWAYS = ['email', 'userId', 'workflowId', 'profile', 'dataFields', 'liveData'];
@@ -20,7 +23,9 @@ export function sampleEditor(changed) {
     try {
       const value = JSON.parse(control.value);
       return value && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
-    } catch { return undefined; }
+    } catch {
+      return undefined;
+    }
   };
   let last = SAMPLE;
   control.addEventListener('input', (event) => {
@@ -29,7 +34,10 @@ export function sampleEditor(changed) {
     const value = read();
     fill(node.querySelector('.fault'), value ? '' : 'This is not a JSON object.');
     control.setAttribute('aria-invalid', String(!value));
-    if (value) { last = value; changed(); }
+    if (value) {
+      last = value;
+      changed();
+    }
   });
   return {
     node,
@@ -45,7 +53,11 @@ export function sampleEditor(changed) {
  * A new question takes the place of one still open: an old answer must not be shown last.
  */
 export function previewPanel({ body, faults, signal }) {
-  const place = h('div', { 'aria-busy': 'false' }, h('p', { class: 'hint' }, mayEdit() ? 'Fill in the form to see the request.' : 'The preview needs the role editor.'));
+  const place = h(
+    'div',
+    { 'aria-busy': 'false' },
+    h('p', { class: 'hint' }, mayEdit() ? 'Fill in the form to see the request.' : 'The preview needs the role editor.'),
+  );
   let asking;
   const show = (...children) => fill(place, children);
 
@@ -63,8 +75,16 @@ export function previewPanel({ body, faults, signal }) {
     } catch (problem) {
       if (mine.signal.aborted) return;
       faults(problem.faults ?? []);
-      show(h('p', { class: 'hint' }, 'No request yet:'), h('ul', { class: 'plain' }, (problem.faults?.length ? problem.faults : [problem])
-        .map((one) => h('li', {}, one.key ? h('code', {}, one.key) : null, one.key ? ': ' : '', one.message))));
+      show(
+        h('p', { class: 'hint' }, 'No request yet:'),
+        h(
+          'ul',
+          { class: 'plain' },
+          (problem.faults?.length ? problem.faults : [problem]).map((one) =>
+            h('li', {}, one.key ? h('code', {}, one.key) : null, one.key ? ': ' : '', one.message),
+          ),
+        ),
+      );
     } finally {
       if (asking === mine) place.setAttribute('aria-busy', 'false');
     }
@@ -72,7 +92,14 @@ export function previewPanel({ body, faults, signal }) {
   const soon = debounce(400, ask);
   signal.addEventListener('abort', () => asking?.abort());
   return {
-    node: h('section', { class: 'panel', 'aria-labelledby': 'preview-title' }, h('h2', { id: 'preview-title' }, 'Request preview'), place),
-    changed: () => { if (mayEdit()) soon(); },
+    node: h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'preview-title' },
+      h('h2', { id: 'preview-title' }, 'Request preview'),
+      place,
+    ),
+    changed: () => {
+      if (mayEdit()) soon();
+    },
   };
 }

@@ -24,7 +24,10 @@ export async function signOut() {
 /** The page that asks for the token, and calls `done` once it is accepted. */
 export function signInPage(done) {
   const token = h('input', {
-    id: 'token', type: 'password', autocomplete: 'current-password', required: true,
+    id: 'token',
+    type: 'password',
+    autocomplete: 'current-password',
+    required: true,
     'aria-describedby': 'token-hint token-fault',
   });
   const fault = h('p', { id: 'token-fault', class: 'fault', role: 'alert' });
@@ -48,15 +51,24 @@ export function signInPage(done) {
     }
   }
 
-  return h('main', { id: 'main', class: 'signin' },
-    h('form', { class: 'panel', onsubmit: send },
+  return h(
+    'main',
+    { id: 'main', class: 'signin' },
+    h(
+      'form',
+      { class: 'panel', onsubmit: send },
       h('h1', { tabindex: '-1' }, 'Stepgate console'),
       h('label', { for: 'token' }, 'Admin token'),
       token,
-      h('p', { id: 'token-hint', class: 'hint' },
-        'The token set under [admin] in gateway.toml. Where none is set, the gateway made one at its first start, in its data folder.'),
+      h(
+        'p',
+        { id: 'token-hint', class: 'hint' },
+        'The token set under [admin] in gateway.toml. Where none is set, the gateway made one at its first start, in its data folder.',
+      ),
       fault,
-      submit));
+      submit,
+    ),
+  );
 }
 
 function reason(problem) {

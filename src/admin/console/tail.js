@@ -5,10 +5,14 @@ import { button, debounce, fill, freshId, h, heading, say } from './dom.js';
 import { clock, ms } from './exchange.js';
 
 const KEPT = 500;
+/** Many events in this time are one drawing: nobody reads faster. */
+const DRAW_MS = 200;
 const AGAIN_MS = 5000;
 
 export async function tailPage({ signal }) {
-  const webhookOf = new Map((await journeys.list(signal)).flatMap((one) => (one.tiles ?? []).map((tile) => [`${one.id}/${tile.id}`, tile.webhook])));
+  const webhookOf = new Map(
+    (await journeys.list(signal)).flatMap((one) => (one.tiles ?? []).map((tile) => [`${one.id}/${tile.id}`, tile.webhook])),
+  );
   const filter = { webhook: '', tile: '', outcome: '' };
   let lines = [];
   let held = [];
@@ -19,18 +23,36 @@ export async function tailPage({ signal }) {
   const state = h('p', { class: 'hint', role: 'status' }, 'Connecting…');
   const count = h('p', { class: 'hint tabular' });
   const body = h('tbody', { role: 'rowgroup' });
-  const pause = button('Pause', () => {
-    paused = !paused;
-    pause.setAttribute('aria-pressed', String(paused));
-    if (!paused) { lines = [...held, ...lines].slice(0, KEPT); held = []; draw(); }
-    tell();
-  }, { 'aria-pressed': 'false' });
-  const empty = button('Clear', () => { lines = []; held = []; missed = 0; draw(); });
+  const pause = button(
+    'Pause',
+    () => {
+      paused = !paused;
+      pause.setAttribute('aria-pressed', String(paused));
+      if (!paused) {
+        lines = [...held, ...lines].slice(0, KEPT);
+        held = [];
+      }
+      // On pausing too: what has come but is not drawn yet must not appear after.
+      draw();
+    },
+    { 'aria-pressed': 'false' },
+  );
+  const empty = button('Clear', () => {
+    lines = [];
+    held = [];
+    missed = 0;
+    draw();
+  });
 
-  const fits = (one) => (!filter.outcome || one.outcome === filter.outcome)
-    && (!filter.tile || (one.tile ?? '').includes(filter.tile))
-    && (!filter.webhook || (one.webhook ?? webhookOf.get(one.tile) ?? '').includes(filter.webhook));
-  const changed = () => { lines = lines.filter(fits); held = held.filter(fits); draw(); };
+  const fits = (one) =>
+    (!filter.outcome || one.outcome === filter.outcome) &&
+    (!filter.tile || (one.tile ?? '').includes(filter.tile)) &&
+    (!filter.webhook || (one.webhook ?? webhookOf.get(one.tile) ?? '').includes(filter.webhook));
+  const changed = () => {
+    lines = lines.filter(fits);
+    held = held.filter(fits);
+    draw();
+  };
 
   function take(event) {
     const one = JSON.parse(event.data);
@@ -39,47 +61,105 @@ export async function tailPage({ signal }) {
     const place = paused ? held : lines;
     place.unshift(one);
     if (place.length > KEPT) place.length = KEPT;
-    if (paused) { tell(); return; }
+    if (paused) {
+      tell();
+      return;
+    }
     if (drawing) return;
-    // Many events in one frame are one drawing.
     drawing = true;
-    requestAnimationFrame(() => { drawing = false; draw(); });
+    setTimeout(() => {
+      drawing = false;
+      draw();
+    }, DRAW_MS);
   }
 
   function draw() {
-    const known = new Map([...body.children].map((node) => [node.event, node]));
-    body.replaceChildren(...lines.map((one) => known.get(one) ?? line(one, webhookOf)));
+    const wanted = new Set(lines);
+    const known = new Set();
+    for (const node of [...body.children])
+      if (wanted.has(node.event)) known.add(node.event);
+      else node.remove();
+    // New lines stand before all known ones, so those need not move, and a text selected in them stays so.
+    body.prepend(...lines.filter((one) => !known.has(one)).map((one) => line(one, webhookOf)));
     tell();
   }
 
   function tell() {
-    fill(count, `${lines.length} of at most ${KEPT} shown.`, paused && ` Paused; ${held.length} waiting.`, missed > 0 && ` ${missed} were lost because this page was too slow.`);
+    fill(
+      count,
+      `${lines.length} of at most ${KEPT} shown.`,
+      paused && ` Paused; ${held.length} waiting.`,
+      missed > 0 && ` ${missed} were lost because this page was too slow.`,
+    );
   }
 
   listen({
-    signal, take, lost: (event) => { missed += JSON.parse(event.data).count ?? 0; tell(); },
+    signal,
+    take,
+    lost: (event) => {
+      missed += JSON.parse(event.data).count ?? 0;
+      tell();
+    },
     open: () => fill(state, 'Connected: outcomes appear as they come, newest first.'),
     broken: () => fill(state, 'The connection is lost. Trying again…'),
   });
   tell();
-  return h('div', {}, heading('Live tail', pause, empty),
-    h('div', { class: 'tools', role: 'search' },
-      entry('Webhook', filter, 'webhook', changed), entry('Tile', filter, 'tile', changed), outcomes(filter, changed)),
-    state, count,
-    h('div', { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Outcomes' },
-      h('table', { role: 'table', class: 'paged', 'aria-label': 'Outcomes' }, h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' },
-        ['Time', 'Tile or webhook', 'Outcome', 'Status', 'Attempts', 'Took', 'Step'].map((title) => h('th', { role: 'columnheader', scope: 'col' }, title)))), body)));
+  return h(
+    'div',
+    {},
+    heading('Live tail', pause, empty),
+    h(
+      'div',
+      { class: 'tools', role: 'search' },
+      entry('Webhook', filter, 'webhook', changed),
+      entry('Tile', filter, 'tile', changed),
+      outcomes(filter, changed),
+    ),
+    state,
+    count,
+    h(
+      'div',
+      { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Outcomes' },
+      h(
+        'table',
+        { role: 'table', class: 'paged', 'aria-label': 'Outcomes' },
+        h(
+          'thead',
+          { role: 'rowgroup' },
+          h(
+            'tr',
+            { role: 'row' },
+            ['Time', 'Tile or webhook', 'Outcome', 'Status', 'Attempts', 'Took', 'Step'].map((title) =>
+              h('th', { role: 'columnheader', scope: 'col' }, title),
+            ),
+          ),
+        ),
+        body,
+      ),
+    ),
+  );
 }
 
 function line(one, webhookOf) {
   const cell = (title, ...value) => h('td', { role: 'cell', 'data-label': title }, value);
   const bad = one.outcome === 'exit';
-  const node = h('tr', { role: 'row' },
+  const node = h(
+    'tr',
+    { role: 'row' },
     cell('Time', h('span', { class: 'tabular' }, clock(one.at))),
-    cell('Tile or webhook', h('span', {}, one.tile ?? one.webhook, one.tile && h('span', { class: 'hint' }, ` ${webhookOf.get(one.tile) ?? ''}`))),
-    cell('Outcome', h('span', { class: bad ? 'bad' : '' }, one.outcome, one.reason && ` (${one.reason}${one.cause ? `: ${one.cause}` : ''})`)),
-    cell('Status', one.status ?? '–'), cell('Attempts', one.attempts),
-    cell('Took', one.elapsedMs === undefined ? '–' : ms(one.elapsedMs)), cell('Step', h('code', { class: 'hint' }, one.id)));
+    cell(
+      'Tile or webhook',
+      h('span', {}, one.tile ?? one.webhook, one.tile && h('span', { class: 'hint' }, ` ${webhookOf.get(one.tile) ?? ''}`)),
+    ),
+    cell(
+      'Outcome',
+      h('span', { class: bad ? 'bad' : '' }, one.outcome, one.reason && ` (${one.reason}${one.cause ? `: ${one.cause}` : ''})`),
+    ),
+    cell('Status', one.status ?? '–'),
+    cell('Attempts', one.attempts),
+    cell('Took', one.elapsedMs === undefined ? '–' : ms(one.elapsedMs)),
+    cell('Step', h('code', { class: 'hint' }, one.id)),
+  );
   node.event = one;
   return node;
 }
@@ -100,15 +180,45 @@ function listen({ signal, take, lost, open, broken }) {
 
 function entry(label, filter, key, changed) {
   const id = freshId('filter');
-  return h('div', { class: 'pick grow' }, h('label', { for: id }, label), h('input', {
-    id, type: 'search', autocomplete: 'off', spellcheck: 'false',
-    oninput: debounce(200, (event) => { filter[key] = event.target.value.trim(); changed(); }),
-  }));
+  return h(
+    'div',
+    { class: 'pick grow' },
+    h('label', { for: id }, label),
+    h('input', {
+      id,
+      type: 'search',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      oninput: debounce(200, (event) => {
+        filter[key] = event.target.value.trim();
+        changed();
+      }),
+    }),
+  );
 }
 
 function outcomes(filter, changed) {
   const id = freshId('filter');
-  return h('div', { class: 'pick' }, h('label', { for: id }, 'Outcome'), h('select', {
-    id, onchange: (event) => { filter.outcome = event.target.value; changed(); say(event.target.value ? `Only ${event.target.value}.` : 'All outcomes.'); },
-  }, [['', 'All'], ['continue', 'Continue'], ['exit', 'Exit'], ['pending', 'Pending']].map(([value, text]) => h('option', { value }, text))));
+  return h(
+    'div',
+    { class: 'pick' },
+    h('label', { for: id }, 'Outcome'),
+    h(
+      'select',
+      {
+        id,
+        onchange: (event) => {
+          filter.outcome = event.target.value;
+          changed();
+          say(event.target.value ? `Only ${event.target.value}.` : 'All outcomes.');
+        },
+      },
+      [
+        ['', 'All'],
+        ['continue', 'Continue'],
+        ['exit', 'Exit'],
+        ['pending', 'Pending'],
+      ].map(([value, text]) => h('option', { value }, text)),
+    ),
+  );
 }

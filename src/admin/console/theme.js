@@ -4,4 +4,6 @@
 try {
   const chosen = localStorage.getItem('stepgate-theme');
   if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
-} catch { /* the system's theme */ }
+} catch {
+  /* the system's theme */
+}

@@ -19,11 +19,18 @@ function nest(fields) {
   return root.children;
 }
 
-const lastStep = (pointer) => pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~');
+const lastStep = (pointer) =>
+  pointer
+    .slice(pointer.lastIndexOf('/') + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
 
 /** A name for a picked field that a template can hold and that no other picked field has. */
 function nameFor(pointer, picked) {
-  const stem = lastStep(pointer).replace(/[^A-Za-z0-9_]+/g, '_').replace(/^(\d)/, '_$1') || 'value';
+  const stem =
+    lastStep(pointer)
+      .replace(/[^A-Za-z0-9_]+/g, '_')
+      .replace(/^(\d)/, '_$1') || 'value';
   const taken = new Set(picked.map((one) => one.name));
   let name = stem;
   for (let n = 2; taken.has(name); n += 1) name = `${stem}_${n}`;
@@ -53,22 +60,46 @@ export function fieldTree(fields, picked, changed) {
     const at = picked.findIndex((one) => one.pointer === node.pointer);
     if (on && at < 0) {
       // A null in this answer says nothing of the type; text takes the most.
-      picked.push({ name: nameFor(node.pointer, picked), pointer: node.pointer, type: TYPES.includes(node.type) ? node.type : 'string' });
+      picked.push({
+        name: nameFor(node.pointer, picked),
+        pointer: node.pointer,
+        type: TYPES.includes(node.type) ? node.type : 'string',
+      });
     } else if (!on && at >= 0) picked.splice(at, 1);
     refresh();
     changed();
   }
 
-  const branch = (nodes) => h('ul', { class: 'tree' }, nodes.map((node) => {
-    const box = h('input', { type: 'checkbox', onchange: (event) => toggle(node, event.target.checked) });
-    boxes.push({ box, pointer: node.pointer });
-    const example = node.example === undefined || node.children.length ? '' : ` ${shorten(node.example)}`;
-    return h('li', {},
-      h('label', { title: node.pointer }, box, h('code', {}, lastStep(node.pointer)), h('span', { class: 'hint' }, ` ${node.type}`), h('span', { class: 'example' }, example)),
-      node.children.length > 0 && branch(node.children));
-  }));
+  const branch = (nodes) =>
+    h(
+      'ul',
+      { class: 'tree' },
+      nodes.map((node) => {
+        const box = h('input', { type: 'checkbox', onchange: (event) => toggle(node, event.target.checked) });
+        boxes.push({ box, pointer: node.pointer });
+        const example = node.example === undefined || node.children.length ? '' : ` ${shorten(node.example)}`;
+        return h(
+          'li',
+          {},
+          h(
+            'label',
+            { title: node.pointer },
+            box,
+            h('code', {}, lastStep(node.pointer)),
+            h('span', { class: 'hint' }, ` ${node.type}`),
+            h('span', { class: 'example' }, example),
+          ),
+          node.children.length > 0 && branch(node.children),
+        );
+      }),
+    );
 
-  const node = h('div', {}, count, h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Fields of the answer' }, branch(nest(fields))));
+  const node = h(
+    'div',
+    {},
+    count,
+    h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Fields of the answer' }, branch(nest(fields))),
+  );
   refresh();
   return { node, refresh };
 }

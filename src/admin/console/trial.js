@@ -23,7 +23,10 @@ export function trialPanel({ body, live, picked, pickedChanged, tested, faults, 
     // The draft as it is now: it may be edited while the answer is on its way.
     const { request, shape } = body();
     fill(fault);
-    if (!request.sample) { fill(fault, 'The sample data is not a JSON object.'); return; }
+    if (!request.sample) {
+      fill(fault, 'The sample data is not a JSON object.');
+      return;
+    }
     run.disabled = true;
     fill(run, 'Testing…');
     try {
@@ -45,11 +48,13 @@ export function trialPanel({ body, live, picked, pickedChanged, tested, faults, 
 
   function draw() {
     const { request, response, reason, message, timing } = last;
-    fill(result,
+    fill(
+      result,
       request && h('div', {}, h('h3', {}, 'Request as sent'), requestView(request)),
       response && h('div', {}, h('h3', {}, 'Answer'), responseView(response)),
       reason && h('p', { class: 'note bad' }, h('strong', {}, reason), ` ${message ?? ''}`),
-      timing && h('div', {}, h('h3', {}, 'Timing'), timingView(timing)));
+      timing && h('div', {}, h('h3', {}, 'Timing'), timingView(timing)),
+    );
     drawTree();
   }
 
@@ -62,14 +67,32 @@ export function trialPanel({ body, live, picked, pickedChanged, tested, faults, 
   }
 
   return {
-    node: h('section', { class: 'panel', 'aria-labelledby': 'trial-title', 'data-pointer': '/data_retrieval/test' },
+    node: h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'trial-title', 'data-pointer': '/data_retrieval/test' },
       h('h2', { id: 'trial-title' }, 'Test Connection'),
-      h('p', { class: 'hint' }, mayEdit() ? 'Sends one real request with the sample data. Nothing is saved or retried.' : 'Sending a test needs the role editor.'),
-      h('div', { class: 'actions' }, run), state, fault, h('p', { class: 'fault' }), result, treePlace),
+      h(
+        'p',
+        { class: 'hint' },
+        mayEdit()
+          ? 'Sends one real request with the sample data. Nothing is saved or retried.'
+          : 'Sending a test needs the role editor.',
+      ),
+      h('div', { class: 'actions' }, run),
+      state,
+      fault,
+      h('p', { class: 'fault' }),
+      result,
+      treePlace,
+    ),
     focus: () => run.focus(),
     refresh: () => tree?.refresh(),
     redraw: drawTree,
     /** Says whether the draft, as it is, counts as tested. */
-    tell: (text, good) => { fill(state, text); state.className = good ? 'note good' : 'note'; state.hidden = !text; },
+    tell: (text, good) => {
+      fill(state, text);
+      state.className = good ? 'note good' : 'note';
+      state.hidden = !text;
+    },
   };
 }

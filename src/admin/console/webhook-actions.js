@@ -30,20 +30,39 @@ export async function copyWebhook({ id }) {
 /** Deletes after having told who relies on it, and then calls `gone`. */
 export async function deleteWebhook({ id }, gone) {
   let tiles;
-  try { tiles = await tilesOf(id); } catch (problem) { say(problem.message); return; }
+  try {
+    tiles = await tilesOf(id);
+  } catch (problem) {
+    say(problem.message);
+    return;
+  }
   const locks = tiles.filter(locking);
-  const relied = [h('h3', {}, tiles.length === 1 ? 'One tile relies on it' : `${tiles.length} tiles rely on it`), h('div', { class: 'scroll' }, tileList(tiles))];
+  const relied = [
+    h('h3', {}, tiles.length === 1 ? 'One tile relies on it' : `${tiles.length} tiles rely on it`),
+    h('div', { class: 'scroll' }, tileList(tiles)),
+  ];
   if (locks.length) {
     await ask({ title: `${id} cannot be deleted`, body: [lockNote(locks), relied] });
     return;
   }
   const deleted = await ask({
-    title: `Delete ${id}?`, danger: true, label: 'Delete webhook',
+    title: `Delete ${id}?`,
+    danger: true,
+    label: 'Delete webhook',
     body: [
-      h('p', {}, tiles.length ? 'Users who reach one of these tiles, and those who wait at one, exit the journey.' : 'Its file is removed. This cannot be taken back.'),
+      h(
+        'p',
+        {},
+        tiles.length
+          ? 'Users who reach one of these tiles, and those who wait at one, exit the journey.'
+          : 'Its file is removed. This cannot be taken back.',
+      ),
       tiles.length > 0 && relied,
     ],
-    act: async () => { await webhooks.remove(id); return true; },
+    act: async () => {
+      await webhooks.remove(id);
+      return true;
+    },
   });
   if (!deleted) return;
   await gone();
