@@ -13,9 +13,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Name, type and text of every file.
-const FILES: [(&str, &str, &str); 33] = [
+const FILES: [(&str, &str, &str); 37] = [
     ("api.js", SCRIPT, include_str!("console/api.js")),
     ("banner.js", SCRIPT, include_str!("console/banner.js")),
+    (
+        "body-sections.js",
+        SCRIPT,
+        include_str!("console/body-sections.js"),
+    ),
     ("charts.js", SCRIPT, include_str!("console/charts.js")),
     ("complete.js", SCRIPT, include_str!("console/complete.js")),
     ("console.css", CSS, include_str!("console/console.css")),
@@ -39,6 +44,8 @@ const FILES: [(&str, &str, &str); 33] = [
     ("parts.css", CSS, include_str!("console/parts.css")),
     ("pending.js", SCRIPT, include_str!("console/pending.js")),
     ("preview.js", SCRIPT, include_str!("console/preview.js")),
+    ("routes.js", SCRIPT, include_str!("console/routes.js")),
+    ("section.js", SCRIPT, include_str!("console/section.js")),
     ("signin.js", SCRIPT, include_str!("console/signin.js")),
     ("tail.js", SCRIPT, include_str!("console/tail.js")),
     (
@@ -47,6 +54,7 @@ const FILES: [(&str, &str, &str); 33] = [
         include_str!("console/theme-button.js"),
     ),
     ("theme.js", SCRIPT, include_str!("console/theme.js")),
+    ("tile-form.js", SCRIPT, include_str!("console/tile-form.js")),
     ("traffic.js", SCRIPT, include_str!("console/traffic.js")),
     ("tree.js", SCRIPT, include_str!("console/tree.js")),
     ("trial.js", SCRIPT, include_str!("console/trial.js")),
