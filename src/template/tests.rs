@@ -7,6 +7,7 @@ mod faults;
 mod helpers;
 mod hostile;
 mod places;
+mod reference;
 
 const LIMITS: RenderLimits = RenderLimits {
     output_bytes: 1 << 20,
