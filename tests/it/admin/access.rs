@@ -2,7 +2,7 @@
 
 use super::{Door, draft, stage};
 use crate::support::client::{Answer, Client, get};
-use crate::support::process::Gateway;
+use crate::support::process::{Gateway, until};
 use serde_json::{Value, json};
 use std::thread;
 use std::time::Duration;
@@ -298,6 +298,10 @@ fn each_change_leaves_one_line_of_who_did_what_and_no_secret() {
     door.post("journeys/j/unpublish", &Value::Null).good(200);
     door.delete("journeys/j").good(204);
 
+    // The log is written in its own time.
+    until("the last line", || {
+        gateway.logs().contains("`j` was deleted")
+    });
     let logs = gateway.logs();
     let lines = logs
         .lines()

@@ -73,8 +73,8 @@ fn a_journey_that_is_replaced_keeps_its_comments_and_serves_at_once() {
     assert_eq!(endpoint.requests()[0].target, "/?x=2");
 
     assert_eq!(door.delete("journeys/j").status(), 204);
-    let (_, outcome) = gateway.step(&json!({"tile": "j/b"}));
-    assert_eq!(outcome["outcome"], "exit", "{outcome}");
+    let (_, problem) = gateway.step(&json!({"tile": "j/b"}));
+    assert_eq!(problem["type"], "unknown-tile", "{problem}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn rich(endpoint: &Endpoint) -> Value {
 }
 
 fn sample() -> Value {
-    json!({"email": "a+b@example.com", "profile": {"city": "Köln", "state": "NW"},
+    json!({"id": "s", "email": "a+b@example.com", "profile": {"city": "Köln", "state": "NW"},
         "dataFields": {"name": "Ann \"A\"", "n": 5}})
 }
 
@@ -89,7 +89,7 @@ fn a_webhook_of_a_file_is_tried_by_its_id() {
     let url = at(&endpoint, "/{{#urlEncode}}{{email}}{{/urlEncode}}");
     let gateway = stage().webhook("w", webhook("GET", &url, "")).start();
     let door = Door::of(&gateway);
-    let ask = json!({"id": "w", "sample": {"email": "a@example.com"}});
+    let ask = json!({"id": "w", "sample": {"id": "s", "email": "a@example.com"}});
 
     let previewed = door.post("webhooks/preview", &ask).good(200);
     let tested = door.post("webhooks/test", &ask).good(200);

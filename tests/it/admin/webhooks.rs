@@ -320,8 +320,8 @@ fn faults() -> Vec<Fault> {
             "/auth",
         ),
         (
-            json!({"body": {"json": "{"}}),
-            "[body]\njson = '{'",
+            json!({"body": {"json": "{\"a\": {{#b}}}"}}),
+            "[body]\njson = '{\"a\": {{#b}}}'",
             "/body/json",
         ),
         (

@@ -69,6 +69,7 @@ fn a_full_disk_refuses_a_write_and_leaves_the_file_as_it_was() {
     assert_eq!(names(&folder), ["filler", "w.toml"]);
     assert_eq!(door.get("webhooks/w").json["endpoint"], URL);
 
+    drop(filler);
     fs::remove_file(folder.join("filler")).unwrap();
     door.put("webhooks/w", &draft("w", "http://127.0.0.1:2/"))
         .good(200);
