@@ -286,24 +286,19 @@ pub(super) fn find<'p>(method: &Method, path: &'p str) -> Asked<'static, 'p> {
         method
     };
     let mut allowed: Vec<&str> = Vec::new();
-    let mut found: Option<&'static str> = None;
     for route in &ROUTES {
         let Some(id) = fits(route.path, path) else {
             continue;
         };
-        // `preview` and `test` are no ids.
-        if found.is_some_and(|found| found != route.path) {
-            break;
-        }
-        found = Some(route.path);
         if route.method == *method {
             return Asked::Route(route, id);
         }
         allowed.push(route.method.as_str());
     }
-    match found {
-        Some(_) => Asked::Methods(allowed.join(", ")),
-        None => Asked::Nothing,
+    if allowed.is_empty() {
+        Asked::Nothing
+    } else {
+        Asked::Methods(allowed.join(", "))
     }
 }
 
@@ -335,7 +330,17 @@ mod tests {
                 Ok((Action::Webhook, Some("a"))),
             ),
             ("POST", "/admin/v1/webhooks/test", Ok((Action::Test, None))),
-            ("GET", "/admin/v1/webhooks/test", Err("POST".to_owned())),
+            // A webhook may have that name.
+            (
+                "GET",
+                "/admin/v1/webhooks/test",
+                Ok((Action::Webhook, Some("test"))),
+            ),
+            (
+                "PATCH",
+                "/admin/v1/webhooks/test",
+                Err("POST, GET, PUT, DELETE".to_owned()),
+            ),
             (
                 "POST",
                 "/admin/v1/webhooks/a/copy",
