@@ -11,6 +11,7 @@ use crate::auth::Authenticator;
 use crate::config::{FileKind, Found, Live, Text};
 use crate::delivery;
 use crate::egress::{Egress, Response};
+use crate::model::json::quote;
 use crate::model::{Request, Step, Target, Timing, WebhookId};
 use crate::pipeline::{self, Trial};
 use crate::plan::PlanFault;
@@ -162,13 +163,16 @@ fn unplanned(fault: &PlanFault) -> Json {
 }
 
 fn answered(request: Json, response: &Response, fingerprint: &str, secrets: &[String]) -> Json {
-    let fields = delivery::fields(&response.body);
-    let is_good = (200..300).contains(&response.status) && fields.is_some();
-    let fields = fields.unwrap_or_default().into_iter().map(|field| {
+    let is_json = delivery::fields(&response.body).is_some();
+    let is_good = (200..300).contains(&response.status) && is_json;
+    // Masked first: an example is cut, and a part of a secret is not found any more.
+    let body = without(&String::from_utf8_lossy(&response.body), secrets);
+    let fields = delivery::fields(body.as_bytes()).unwrap_or_default();
+    let fields = fields.into_iter().map(|field| {
         json!({
-            "pointer": without(&field.pointer, secrets),
+            "pointer": field.pointer,
             "type": field.field_type.map_or("null", |it| it.as_str()),
-            "example": without(&field.example, secrets),
+            "example": field.example,
         })
     });
     let headers = response.headers.iter();
@@ -179,7 +183,7 @@ fn answered(request: Json, response: &Response, fingerprint: &str, secrets: &[St
         "response": {
             "status": response.status,
             "headers": headers.collect::<Vec<_>>(),
-            "body": without(&String::from_utf8_lossy(&response.body), secrets),
+            "body": body,
         },
         "fields": fields.collect::<Vec<_>>(),
         "timing": timing(&response.timing),
@@ -240,10 +244,20 @@ fn secrets(trial: &Trial, found: &Found) -> Vec<String> {
         .chain(own)
         .chain(client)
         .filter(|secret| secret.len() >= SHORTEST)
+        .flat_map(as_repeated)
         .collect();
     // The longest first: one may hold another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets
+}
+
+/// The ways in which an answer may repeat `secret`: as it is, and in JSON as different languages
+/// write it.
+fn as_repeated(secret: String) -> [String; 3] {
+    let quoted = quote(&secret);
+    let escaped = quoted[1..quoted.len() - 1].to_owned();
+    let slashes = escaped.replace('/', "\\/");
+    [secret, escaped, slashes]
 }
 
 /// `text` with each of `secrets` masked.
