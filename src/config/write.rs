@@ -3,6 +3,8 @@
 //! A file is written beside its place, synced and renamed, so that nobody ever reads half of it.
 
 use jiff::Timestamp;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -84,6 +86,42 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     beside.as_file().set_permissions(permissions)?;
     beside.persist(&path)?;
     sync_folder(&path)
+}
+
+/// Puts `text` where `known` stands at `path`; whether it did, since somebody may be faster. A
+/// symbolic link stays one.
+///
+/// The two change places, so that what stood there is seen. What somebody else has put there goes
+/// back, and with it whatever comes meanwhile: the last that others wrote is what stays.
+pub(super) fn exchange(path: &Path, known: &str, text: &str) -> io::Result<bool> {
+    let path = fs::canonicalize(path)?;
+    let beside = beside(&path, text)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    beside.as_file().set_permissions(permissions)?;
+    let swap = || renameat_with(CWD, beside.path(), CWD, &path, RenameFlags::EXCHANGE);
+    match swap() {
+        Ok(()) => {}
+        // Not every file system can.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            if fs::read(&path)? != known.as_bytes() {
+                return Ok(false);
+            }
+            beside.persist(&path)?;
+            return sync_folder(&path).map(|()| true);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let (mut there, mut expected) = (text.as_bytes().to_vec(), known.as_bytes().to_vec());
+    loop {
+        let displaced = fs::read(beside.path())?;
+        if displaced == expected {
+            break;
+        }
+        swap()?;
+        (there, expected) = (displaced, there);
+    }
+    sync_folder(&path)?;
+    Ok(there == text.as_bytes())
 }
 
 /// Puts `text` at `path`, where nothing is yet, for its owner alone: it may hold secrets.

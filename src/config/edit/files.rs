@@ -112,19 +112,18 @@ impl Files {
         text: &str,
     ) -> Result<(), FileFault> {
         let path = self.path(kind, id);
-        let written = match known {
-            Some(known) => {
-                if self.read(kind, id)?.as_ref() != Some(known) {
-                    return Err(FileFault::Changed);
-                }
-                write::replace(&path, text)
-            }
-            None => write::create(&path, text),
+        let Some(Text(known)) = known else {
+            return write::create(&path, text).map_err(|source| match source.kind() {
+                ErrorKind::AlreadyExists => FileFault::Exists,
+                _ => FileFault::Io { path, source },
+            });
         };
-        written.map_err(|source| match source.kind() {
-            ErrorKind::AlreadyExists => FileFault::Exists,
-            _ => FileFault::Io { path, source },
-        })
+        match write::exchange(&path, known, text) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(FileFault::Changed),
+            Err(gone) if gone.kind() == ErrorKind::NotFound => Err(FileFault::Changed),
+            Err(source) => Err(FileFault::Io { path, source }),
+        }
     }
 
     /// Removes the file of `id`, which is `known` until then.
