@@ -86,8 +86,12 @@ impl Desk {
             }
             let members = show(&original.0).map(without_secrets).unwrap_or_default();
             let members = grown(members, json);
-            let (text, _) = config::apply(Some(&original.0), &members)
+            let (text, kept) = config::apply(Some(&original.0), &members)
                 .map_err(|fault| not_applied(fault, ""))?;
+            if let Some(first) = kept.first() {
+                let detail = "a copy has none of its original's secrets: enter it anew";
+                return Err(refuse::unfit("secret-required", first.0.clone(), detail));
+            }
             self.put(
                 &copy,
                 None,
