@@ -5,7 +5,8 @@
 //! replaces what was read and nothing else, and what did not come into service is taken back.
 
 use super::refuse::{self, Refused};
-use crate::config::{FileKind, Files, Live, Looking, Severity, Snapshot, Text, show};
+use crate::config::{Fault, FileKind, Files, Live, Looking, Severity, Snapshot, Text, show};
+use crate::model::{JourneyId, WebhookId};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 use std::fs;
@@ -59,7 +60,7 @@ impl Desk {
         let mut ids: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned()))
-            .filter(|id| !id.starts_with('.'))
+            .filter(|id| is_id(kind, id))
             .collect();
         ids.sort_unstable();
         let all = ids.iter().filter_map(|id| {
@@ -126,19 +127,28 @@ impl Desk {
         };
         written.map_err(|fault| refuse::file(&fault))?;
         self.looking.look();
-        let path = self.files.path(kind, id).display().to_string();
-        let snapshot = self.live.get();
-        let refusal = snapshot
-            .faults
-            .iter()
-            .find(|fault| fault.file == path && fault.severity == Severity::Error);
-        match refusal {
+        match self.refusal(kind, id, &self.live.get()) {
             None => Ok(()),
             Some(fault) => {
                 self.take_back(edit);
-                Err(refuse::not_in_service(fault))
+                Err(refuse::not_in_service(&fault))
             }
         }
+    }
+
+    /// Whether what the file says is not what serves.
+    pub(super) fn is_refused(&self, kind: FileKind, id: &str, snapshot: &Snapshot) -> bool {
+        self.refusal(kind, id, snapshot).is_some()
+    }
+
+    /// Why what the file says is not what serves.
+    fn refusal(&self, kind: FileKind, id: &str, snapshot: &Snapshot) -> Option<Fault> {
+        let path = self.files.path(kind, id).display().to_string();
+        let mut errors = snapshot
+            .faults
+            .iter()
+            .filter(|fault| fault.severity == Severity::Error);
+        errors.find(|fault| fault.file == path).cloned()
     }
 
     /// Undoes `edit`, unless somebody has edited the file again since.
@@ -154,6 +164,13 @@ impl Desk {
             tracing::warn!(id, "an edit that was refused was not taken back: {fault}");
         }
         self.looking.look();
+    }
+}
+
+fn is_id(kind: FileKind, text: &str) -> bool {
+    match kind {
+        FileKind::Webhook => WebhookId::new(text).is_ok(),
+        FileKind::Journey => JourneyId::new(text).is_ok(),
     }
 }
 

@@ -93,7 +93,8 @@ impl Desk {
     ) -> Result<(), Refused> {
         let (text, _) = config::apply(old.map(|old| old.0.as_str()), json)
             .map_err(|fault| refuse::unfit(INVALID, fault.pointer, fault.detail))?;
-        if old.is_some_and(|old| old.0 == text) {
+        let is_same = old.is_some_and(|old| old.0 == text);
+        if is_same && !self.is_refused(KIND, id.as_str(), snapshot) {
             return Ok(());
         }
         let file = self.files.path(KIND, id.as_str()).display().to_string();

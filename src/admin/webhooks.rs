@@ -146,7 +146,8 @@ impl Desk {
         drafted: &Drafted,
         snapshot: &Snapshot,
     ) -> Result<(), Refused> {
-        if old.is_some_and(|old| old.0 == drafted.text) {
+        let is_same = old.is_some_and(|old| old.0 == drafted.text);
+        if is_same && !self.is_refused(KIND, id.as_str(), snapshot) {
             return Ok(());
         }
         if old.is_some() {
