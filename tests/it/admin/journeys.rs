@@ -227,6 +227,14 @@ fn a_journey_is_published_once_its_live_data_serves() {
             "{id}"
         );
         assert_eq!(journey_file(&gateway, id), text, "{id}");
+        let path = format!("journeys/{id}");
+        let published = with(&door.get(&path).json, &json!({"published": true}));
+        let said = door.put(&path, &published);
+        assert_eq!(
+            said.problem(),
+            (422, "journey-invalid", "/tiles/0/webhook"),
+            "{id}"
+        );
     }
 
     let fingerprint = fingerprint(&door, "untested");

@@ -1,6 +1,7 @@
 //! Drafts tried out: previewed, and sent once for real.
 
 mod secrets;
+mod tls;
 
 use super::{Door, draft, stage, with};
 use crate::support::client::{Client, get};

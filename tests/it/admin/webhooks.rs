@@ -3,6 +3,7 @@
 mod files;
 mod live;
 mod secrets;
+mod written;
 
 use super::{Door, draft, file, stage, with};
 use crate::support::endpoint::{Endpoint, reply};

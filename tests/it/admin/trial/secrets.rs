@@ -180,6 +180,22 @@ fn a_draft_with_client_credentials_fetches_a_token_and_shows_neither() {
 }
 
 #[test]
+fn a_preview_fetches_no_token() {
+    let endpoint = guarded();
+    let gateway = stage().start();
+    let ask = json!({"webhook": oauth2(&endpoint, &json!("hunter2"))});
+
+    let said = Door::of(&gateway).post("webhooks/preview", &ask).good(200);
+
+    let headers = said["request"]["headers"].as_array().unwrap();
+    assert!(
+        headers.contains(&json!(["authorization", "Bearer ***"])),
+        "{headers:?}"
+    );
+    assert_eq!(endpoint.connections(), 0);
+}
+
+#[test]
 fn a_token_that_is_not_given_is_the_reason() {
     let endpoint = guarded();
     let gateway = stage().start();
