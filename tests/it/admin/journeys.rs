@@ -78,6 +78,37 @@ fn a_journey_that_is_replaced_keeps_its_comments_and_serves_at_once() {
 }
 
 #[test]
+fn tiles_that_change_places_take_their_comments_and_parameters_along() {
+    let part = |id: &str| {
+        format!(
+            "\n# The tile {id}.\n[[tiles]]\nid = \"{id}\"\ntype = \"webhook\"\nwebhook = \"w\"\n\
+             [tiles.parameters]\nx = \"{id}\"\n"
+        )
+    };
+    let text = |ids: [&str; 3]| {
+        let tiles = ids.map(part).concat();
+        format!("workflow_id = 7\nname = \"J\"\n{tiles}")
+    };
+    let gateway = stage()
+        .webhook("w", webhook("POST", URL, ""))
+        .journey("j", text(["a", "b", "c"]))
+        .start();
+    let door = Door::of(&gateway);
+    let json = door.get("journeys/j").good(200);
+    let tiles = &json["tiles"];
+    let moved = with(&json, &json!({"tiles": [tiles[2], tiles[0], tiles[1]]}));
+
+    let read = door.put("journeys/j", &moved).good(200);
+
+    assert_eq!(read, moved);
+    assert_eq!(journey_file(&gateway, "j"), text(["c", "a", "b"]));
+
+    let new = json!({"id": "n", "type": "webhook", "webhook": "w", "parameters": {"x": "n"}});
+    let grown = with(&json, &json!({"tiles": [tiles[2], new, tiles[0]]}));
+    assert_eq!(door.put("journeys/j", &grown).good(200), grown);
+}
+
+#[test]
 fn a_journey_is_refused_as_a_webhook_is() {
     let gateway = stage().journey("j", journey("webhook", "w", false)).start();
     let door = Door::of(&gateway);
