@@ -138,16 +138,25 @@ impl Work {
         path: Path<'_>,
         pointer: &str,
     ) -> Result<(), ApplyFault> {
-        let mut old = taken_apart(item);
+        let mut old: Vec<_> = taken_apart(item).into_iter().enumerate().collect();
         let mut new = ArrayOfTables::new();
+        let mut places = Vec::new();
         for (at, json) in all.iter().enumerate() {
             let Some(json) = json.as_object() else {
                 continue;
             };
-            let known = old.iter().position(|table| is_named_alike(table, json));
-            let mut table = known.map_or_else(Table::new, |known| old.remove(known));
+            let known = old.iter().position(|(_, it)| is_named_alike(it, json));
+            let mut table = Table::new();
+            if let Some(known) = known {
+                let (place, there) = old.remove(known);
+                places.push(place);
+                table = there;
+            }
             self.table(&mut table, json, path, &format!("{pointer}/{at}"))?;
             new.push(table);
+        }
+        if !places.is_sorted() {
+            new.iter_mut().for_each(unplaced);
         }
         *item = Item::ArrayOfTables(new);
         Ok(())
@@ -226,6 +235,18 @@ fn taken_apart(item: &mut Item) -> Vec<Table> {
             })
             .collect(),
         _ => Vec::new(),
+    }
+}
+
+/// Lets `table` stand where its list has it: a text is written by where its tables once stood.
+fn unplaced(table: &mut Table) {
+    table.set_position(None);
+    for (_, item) in table.iter_mut() {
+        match item {
+            Item::Table(inner) => unplaced(inner),
+            Item::ArrayOfTables(inner) => inner.iter_mut().for_each(unplaced),
+            Item::None | Item::Value(_) => {}
+        }
     }
 }
 
