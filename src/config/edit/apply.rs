@@ -1,7 +1,7 @@
 //! JSON → TOML: what is the same stays as it is written, comments and all.
 
 use super::keep::{Kept, is_kept};
-use super::show::shown;
+use super::show::{show, shown};
 use super::{Path, secret_at};
 use serde_json::{Map, Value as Json};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
@@ -49,7 +49,22 @@ pub fn apply(
     let mut document: DocumentMut = old.and_then(|old| old.parse().ok()).unwrap_or_default();
     let mut work = Work { kept: Vec::new() };
     work.table(document.as_table_mut(), json, &[], "")?;
-    Ok((document.to_string(), work.kept))
+    let text = ended_like(old.unwrap_or_default(), document.to_string());
+    Ok((text, work.kept))
+}
+
+/// `text` with its lines ended as those of `old` are, where that changes no value.
+fn ended_like(old: &str, text: String) -> String {
+    let ends = |end: &str| old.matches(end).count();
+    if ends("\n") == 0 || ends("\n") != ends("\r\n") {
+        return text;
+    }
+    let ended = text.replace("\r\n", "\n").replace('\n', "\r\n");
+    if show(&ended) == show(&text) {
+        ended
+    } else {
+        text
+    }
 }
 
 struct Work {
