@@ -66,6 +66,33 @@ fn a_secret_that_is_sent_back_as_it_reads_stays_as_it_is_written() {
     assert_eq!(sent.header("x-key"), Some("hunter2-of-file"));
 }
 
+/// To save the webhook `json`, to test it and to preview it is refused.
+#[track_caller]
+fn assert_secret_required(gateway: &Gateway, id: &str, json: &Value, pointer: &str) {
+    let door = Door::of(gateway);
+    let before = file(gateway, id);
+    for (method, path, body, prefix) in [
+        ("PUT", format!("webhooks/{id}"), json.clone(), ""),
+        (
+            "POST",
+            "webhooks/test".into(),
+            json!({"webhook": json}),
+            "/webhook",
+        ),
+        (
+            "POST",
+            "webhooks/preview".into(),
+            json!({"webhook": json}),
+            "/webhook",
+        ),
+    ] {
+        let said = door.ask(method, &path, "", &body.to_string());
+        let expected = (422, "secret-required", &*format!("{prefix}{pointer}"));
+        assert_eq!(said.problem(), expected, "{method} {path} {json}");
+    }
+    assert_eq!(file(gateway, id), before);
+}
+
 #[test]
 fn a_secret_is_not_kept_for_another_origin() {
     let gateway = secretive("http://127.0.0.1:1/").start();
@@ -115,27 +142,7 @@ fn a_secret_is_not_kept_for_another_origin() {
             "/auth/client_secret",
         ),
     ] {
-        let before = file(&gateway, id);
-        for (method, path, body, prefix) in [
-            ("PUT", format!("webhooks/{id}"), json.clone(), ""),
-            (
-                "POST",
-                "webhooks/test".into(),
-                json!({"webhook": json}),
-                "/webhook",
-            ),
-            (
-                "POST",
-                "webhooks/preview".into(),
-                json!({"webhook": json}),
-                "/webhook",
-            ),
-        ] {
-            let said = door.ask(method, &path, "", &body.to_string());
-            let expected = (422, "secret-required", &*format!("{prefix}{pointer}"));
-            assert_eq!(said.problem(), expected, "{method} {path} {json}");
-        }
-        assert_eq!(file(&gateway, id), before);
+        assert_secret_required(&gateway, id, &json, pointer);
     }
 }
 
