@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What changes with the load: latency by rate, CPU by the size of a step and of the configuration,
-# latency while files change, memory by steps in flight.
+# latency while files change, memory by steps in flight, a batch of a million.
 #
 # ROUNDS and SECONDS_EACH may be set.
 # shellcheck source=benches/lib.sh
@@ -147,3 +147,5 @@ wait $holding
 number "RSS of each of $held_most steps in flight" "$(awk -v a="$after" -v b="$before" -v n=$held_most 'BEGIN { printf "%.1f", (a - b) / n }')" KB
 number 'p99 of another endpoint at 2000/s' "$alone" us
 number "the same beside $held_most steps in flight" "$beside" us
+
+NUMBERS=$numbers ./benches/batch.sh

@@ -214,12 +214,9 @@ impl Watcher {
         let held = self.held();
         let look = self.folder.look(&held);
         if let Some(snapshot) = look.snapshot {
-            tracing::info!(
-                version = snapshot.version,
-                "configuration version {} is in force",
-                snapshot.version
-            );
+            let version = snapshot.version;
             self.retired.push(self.live.set(snapshot));
+            tracing::info!(version, "configuration version {version} is in force");
         }
         self.retired.retain(|held| Arc::strong_count(held) > 1);
         let found_more = self.eyes.follow(&self.folder);

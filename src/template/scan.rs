@@ -1,7 +1,7 @@
 //! Cuts a source into text and tags where handlebars.js cuts it.
 //!
-//! The cutting is our own because the crate's grammar cuts elsewhere: it has other escapes (`\{{`, `\\{{`), strips
-//! white space by other rules, and cannot read `{{x}}}`, with which most JSON bodies end. Offsets are bytes into the source.
+//! The cutting is our own because the crate's grammar cuts elsewhere: it has other escapes (`\{{`, `\\{{`), and strips
+//! white space by other rules. Offsets are bytes into the source.
 //!
 //! Not here: what stands inside a tag ([`words`]), how blocks nest (`tree`).
 
