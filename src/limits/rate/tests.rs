@@ -49,8 +49,9 @@ async fn thousands_who_wait_go_at_the_pace_of_the_limit() {
     let seconds = middle[5999].duration_since(middle[0]).as_secs_f64();
     let pace = 5999.0 / seconds / 5000.0;
     println!("{:.2} % of the limit", pace * 100.0);
-    // Never faster. How little slower is for an idle machine to say, not for one that runs tests.
-    assert!((0.9..=1.005).contains(&pace), "{pace} of the limit");
+    // Never faster. How little slower is for `tests/it/pacing.rs` on an idle machine to say: one that
+    // builds beside its tests gave 0.82. Far slower would be waits that do not overlap.
+    assert!((0.5..=1.005).contains(&pace), "{pace} of the limit");
 }
 
 #[tokio::test]
