@@ -7,6 +7,7 @@
 //! decided for edits by hand.
 
 mod access;
+mod chance;
 mod console;
 mod desk;
 mod events;

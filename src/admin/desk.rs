@@ -114,6 +114,37 @@ impl Desk {
         edit(&self.live.get())
     }
 
+    /// Whether a file of this id can be made.
+    ///
+    /// # Errors
+    /// A problem where there is one.
+    pub(super) fn vacant(&self, kind: FileKind, id: &str) -> Result<(), Refused> {
+        if self.files.path(kind, id).exists() {
+            return Err(refuse::already_exists());
+        }
+        Ok(())
+    }
+
+    /// Removes the file of `id`, if it `may` go as things are now.
+    ///
+    /// # Errors
+    /// A problem; the file is as it was.
+    pub(super) fn delete(
+        &self,
+        kind: FileKind,
+        id: &str,
+        if_match: Option<&str>,
+        may: impl FnOnce(&Snapshot) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
+        self.alone(|snapshot| {
+            let old = self.text(kind, id)?;
+            matches(if_match, &old)?;
+            may(snapshot)?;
+            let (old, new) = (Some(&old), None);
+            self.carry_out(&Edit { kind, id, old, new })
+        })
+    }
+
     /// Carries out `edit`, and comes back when it is in service. Only within [`alone`](Self::alone).
     ///
     /// # Errors

@@ -21,9 +21,7 @@ impl Desk {
         let id = JourneyId::new(id)
             .map_err(|fault| refuse::unfit(INVALID, "/id", format!("an id {fault}")))?;
         self.alone(|snapshot| {
-            if self.files.path(KIND, id.as_str()).exists() {
-                return Err(refuse::already_exists());
-            }
+            self.vacant(KIND, id.as_str())?;
             self.save_journey(&id, None, &without_id(id.as_str(), json, KIND)?, snapshot)?;
             Ok((id.clone(), self.read(KIND, id.as_str())?))
         })
@@ -54,17 +52,7 @@ impl Desk {
         id: &JourneyId,
         if_match: Option<&str>,
     ) -> Result<(), Refused> {
-        self.alone(|_| {
-            let old = self.text(KIND, id.as_str())?;
-            matches(if_match, &old)?;
-            let (old, new) = (Some(&old), None);
-            self.carry_out(&Edit {
-                kind: KIND,
-                id: id.as_str(),
-                old,
-                new,
-            })
-        })
+        self.delete(KIND, id.as_str(), if_match, |_| Ok(()))
     }
 
     /// Publishes the journey `id`, or takes that back.

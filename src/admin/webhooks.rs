@@ -28,9 +28,7 @@ impl Desk {
     ) -> Result<(WebhookId, Shown), Refused> {
         let id = webhook_id(json.get("id"), "/id")?;
         self.alone(|snapshot| {
-            if self.files.path(KIND, id.as_str()).exists() {
-                return Err(refuse::already_exists());
-            }
+            self.vacant(KIND, id.as_str())?;
             self.save(&id, None, &without_id(id.as_str(), json, KIND)?, snapshot)?;
             Ok((id.clone(), self.read(KIND, id.as_str())?))
         })
@@ -57,18 +55,7 @@ impl Desk {
         id: &WebhookId,
         if_match: Option<&str>,
     ) -> Result<(), Refused> {
-        self.alone(|snapshot| {
-            let old = self.text(KIND, id.as_str())?;
-            matches(if_match, &old)?;
-            unlocked(id, snapshot)?;
-            let (old, new) = (Some(&old), None);
-            self.carry_out(&Edit {
-                kind: KIND,
-                id: id.as_str(),
-                old,
-                new,
-            })
-        })
+        self.delete(KIND, id.as_str(), if_match, |now| unlocked(id, now))
     }
 
     /// Makes a copy of the webhook `id`, without its authentication and without headers that hold
@@ -81,9 +68,7 @@ impl Desk {
         let copy = webhook_id(json.get("id"), "/id")?;
         self.alone(|snapshot| {
             let original = self.text(KIND, id.as_str())?;
-            if self.files.path(KIND, copy.as_str()).exists() {
-                return Err(refuse::already_exists());
-            }
+            self.vacant(KIND, copy.as_str())?;
             let members = show(&original.0).map(without_secrets).unwrap_or_default();
             let members = grown(members, json);
             let (text, kept) = config::apply(Some(&original.0), &members)

@@ -1,12 +1,12 @@
 //! Who is signed in to the console: a cookie that stands for a token, so that no page ever holds one.
 
+use crate::admin::chance;
 use crate::model::Secret;
 use http::{HeaderMap, header};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -88,8 +88,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 
 /// What nobody can guess, in hexadecimal.
 pub(super) fn chance() -> io::Result<String> {
-    let mut bytes = [0; CHANCE];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let bytes = chance::bytes::<CHANCE>()?;
     let mut text = String::with_capacity(2 * CHANCE);
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

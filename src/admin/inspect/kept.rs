@@ -1,12 +1,12 @@
 //! What the inspector keeps, and for how long: bounded in endpoints, requests, bytes and age.
 
+use crate::admin::chance;
 use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -68,9 +68,7 @@ impl Id {
     /// # Errors
     /// When the system gives no random bytes.
     pub(super) fn fresh() -> io::Result<Self> {
-        let mut chance = [0; 16];
-        File::open("/dev/urandom")?.read_exact(&mut chance)?;
-        Ok(Self(chance))
+        chance::bytes().map(Self)
     }
 
     /// The id that is written so, if any is.
