@@ -44,6 +44,15 @@ struct Written {
     depends: Depends,
 }
 
+/// How much of the folder a look takes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Each file is compared with what is known of it: with ten thousand that takes 30 ms.
+    Everything,
+    /// Only these of webhooks and journeys, and `gateway.toml`.
+    Files(HashSet<PathBuf>),
+}
+
 /// What a look at the folder came to.
 #[derive(Debug)]
 pub(super) struct Look {
@@ -113,9 +122,13 @@ impl Folder {
     }
 
     /// Looks again. Files in `held` are being written: they stay as they are known.
-    pub(super) fn look(&mut self, held: &HashSet<PathBuf>) -> Look {
+    pub(super) fn look(&mut self, scope: &Scope, held: &HashSet<PathBuf>) -> Look {
         let gateway = self.look_at_gateway(held);
-        let scan = self.scan(held);
+        let named = match scope {
+            Scope::Everything => None,
+            Scope::Files(named) => self.scan_named(held, named),
+        };
+        let scan = named.unwrap_or_else(|| self.scan(held));
         Look {
             snapshot: (gateway.changed || scan.changed).then(|| self.judge()),
             unsettled: gateway.unsettled || scan.unsettled,
@@ -175,6 +188,21 @@ impl Folder {
             unsettled: webhooks.unsettled || journeys.unsettled,
             links: Vec::new(),
         }
+    }
+
+    /// As [`Self::scan`], of these files only; none where that would not tell all.
+    fn scan_named(
+        &mut self,
+        held: &HashSet<PathBuf>,
+        named: &HashSet<PathBuf>,
+    ) -> Option<shelf::Scan> {
+        let webhooks = self.webhooks.scan_named(&self.base, held, named)?;
+        let journeys = self.journeys.scan_named(&self.base, held, named)?;
+        Some(shelf::Scan {
+            changed: webhooks.changed || journeys.changed,
+            unsettled: webhooks.unsettled || journeys.unsettled,
+            links: Vec::new(),
+        })
     }
 
     /// As at a start, where there is no version to fall back on while a file is written.

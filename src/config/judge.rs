@@ -8,7 +8,7 @@ use super::fault::{Fault, Severity};
 use super::file;
 use super::read::{Call, Literal, Place, ReadJourney, ReadWebhook};
 use super::shelf::{Entry, Shelf, Version};
-use super::{EgressRules, Gateway, Service, TileType};
+use super::{ById, EgressRules, Gateway, Service, TileType};
 use crate::model::{JourneyId, WebhookId};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,6 +19,9 @@ const SEARCHED: usize = 500;
 
 /// Webhooks that must stay as they are, each with a journey that wants it.
 pub(super) type Locks = HashMap<WebhookId, JourneyId>;
+
+/// All webhooks that there are files or served versions of.
+type Known<'a> = ById<&'a WebhookId, &'a Entry<ReadWebhook>>;
 
 /// Decides what serves of every journey, and says what changed in service.
 pub(super) fn journeys(shelf: &mut Shelf<ReadJourney>) -> Vec<(JourneyId, Option<Arc<str>>)> {
@@ -165,6 +168,8 @@ pub(super) fn judge_journeys(
     webhooks: &Shelf<ReadWebhook>,
     faults: &mut Vec<Fault>,
 ) {
+    // Looked up for every tile.
+    let known: Known<'_> = webhooks.entries.iter().collect();
     for (id, entry) in &shelf.entries {
         let Some(disk) = &entry.disk else { continue };
         faults.extend_from_slice(&disk.faults);
@@ -174,7 +179,7 @@ pub(super) fn judge_journeys(
             .into_iter()
             .flat_map(|j| &j.calls)
         {
-            let Some((severity, message)) = misfit(call, webhooks) else {
+            let Some((severity, message)) = misfit(call, &known) else {
                 continue;
             };
             let mut fault = file::fault(&shelf.path(id), call.place, message);
@@ -209,9 +214,17 @@ fn note_change<I: Clone, K>(
     entry: &mut Entry<K>,
     next: Option<Arc<Version<K>>>,
 ) {
-    let text = |version: &Option<Arc<Version<K>>>| version.as_ref().map(|v| v.text.clone());
-    if text(&entry.served) != text(&next) {
-        changes.push((id.clone(), text(&next)));
+    let is_same = match (&entry.served, &next) {
+        // Nearly always one and the same: ten thousand texts are not to be compared at each look.
+        (Some(served), Some(next)) => Arc::ptr_eq(served, next) || served.text == next.text,
+        (None, None) => true,
+        _ => false,
+    };
+    if !is_same {
+        changes.push((
+            id.clone(),
+            next.as_ref().map(|version| version.text.clone()),
+        ));
     }
     entry.served = next;
 }
@@ -247,9 +260,9 @@ fn refusal(url: &Literal, rules: &EgressRules) -> Option<String> {
 }
 
 /// What is wrong between a tile and its webhook.
-fn misfit(call: &Call, webhooks: &Shelf<ReadWebhook>) -> Option<(Severity, String)> {
+fn misfit(call: &Call, webhooks: &Known<'_>) -> Option<(Severity, String)> {
     let id = &call.tile.webhook;
-    let Some(entry) = webhooks.entries.get(id) else {
+    let Some(entry) = webhooks.get(id) else {
         let similar = similar(id, webhooks);
         let message = format!("no such webhook `{id}`: every step will exit{similar}");
         return Some((Severity::Warning, message));
@@ -272,11 +285,12 @@ fn misfit(call: &Call, webhooks: &Shelf<ReadWebhook>) -> Option<(Severity, Strin
     Some((Severity::Error, message))
 }
 
-fn similar(id: &WebhookId, webhooks: &Shelf<ReadWebhook>) -> String {
-    if webhooks.entries.len() > SEARCHED {
+fn similar(id: &WebhookId, webhooks: &Known<'_>) -> String {
+    if webhooks.len() > SEARCHED {
         return String::new();
     }
-    let names: Vec<_> = webhooks.entries.keys().map(WebhookId::as_str).collect();
+    let mut names: Vec<_> = webhooks.keys().map(|id| id.as_str()).collect();
+    names.sort_unstable();
     super::read::nearest(id.as_str(), &names)
         .map(|name| format!("; did you mean `{name}`?"))
         .unwrap_or_default()

@@ -52,7 +52,7 @@ pub(super) struct Scan {
 
 /// What a folder holds.
 struct Listed<K: Kind> {
-    files: BTreeMap<K::Id, PathBuf>,
+    files: BTreeMap<K::Id, (PathBuf, Option<Stamp>)>,
     strays: Vec<Fault>,
     links: Vec<PathBuf>,
 }
@@ -93,14 +93,38 @@ impl<K: Kind> Shelf<K> {
         let jobs: Vec<_> = listed
             .files
             .into_iter()
-            .filter(|(_, path)| !held.contains(path))
-            .filter_map(|(id, path)| self.job(id, path))
+            .filter(|(_, (path, _))| !held.contains(path))
+            .filter_map(|(id, (path, stamp))| self.job(id, path, stamp))
             .collect();
         for (id, done) in run(jobs, base) {
             self.settle(id, done, &mut scan);
         }
         scan.changed |= self.refresh_served(base);
         scan
+    }
+
+    /// Looks again at these files, as far as they are of this folder, and at no other. None where
+    /// that would not tell all: of a link, or of a name that is no id.
+    pub(super) fn scan_named(
+        &mut self,
+        base: &Path,
+        held: &HashSet<PathBuf>,
+        named: &HashSet<PathBuf>,
+    ) -> Option<Scan> {
+        let own = |path: &&PathBuf| path.parent() == Some(&self.folder) && !held.contains(*path);
+        let mut jobs = Vec::new();
+        for path in named.iter().filter(own) {
+            let id = path.file_stem()?.to_str().and_then(K::id)?;
+            if path.is_symlink() {
+                return None;
+            }
+            jobs.extend(self.job(id, path.clone(), Stamp::of(path)));
+        }
+        let mut scan = Scan::default();
+        for (id, done) in run(jobs, base) {
+            self.settle(id, done, &mut scan);
+        }
+        Some(scan)
     }
 
     /// The path of `id`'s file, there or not.
@@ -141,16 +165,20 @@ impl<K: Kind> Shelf<K> {
             if hidden || path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            if item.file_type().is_ok_and(|kind| kind.is_symlink()) {
+            // A file's own stamp is had from the open folder for less than from its path.
+            let stamp = if item.file_type().is_ok_and(|kind| kind.is_symlink()) {
                 listed.links.push(path.clone());
-            }
+                Stamp::of(&path)
+            } else {
+                item.metadata().ok().map(|data| Stamp::from(&data))
+            };
             match path
                 .file_stem()
                 .and_then(|stem| stem.to_str())
                 .and_then(K::id)
             {
                 Some(id) => {
-                    listed.files.insert(id, path);
+                    listed.files.insert(id, (path, stamp));
                 }
                 None => {
                     let message =
@@ -167,7 +195,7 @@ impl<K: Kind> Shelf<K> {
     }
 
     /// What is to be done about a file that is there: nothing, if it is as it is known.
-    fn job(&self, id: K::Id, path: PathBuf) -> Option<Job<K>> {
+    fn job(&self, id: K::Id, path: PathBuf, stamp: Option<Stamp>) -> Option<Job<K>> {
         let disk = self.entries.get(&id).and_then(|entry| entry.disk.as_ref());
         let Some(disk) = disk else {
             return Some(Job {
@@ -177,7 +205,7 @@ impl<K: Kind> Shelf<K> {
             });
         };
         let moved = has_changed(&disk.depends);
-        if !moved && disk.stamp.is_some() && disk.stamp == Stamp::of(&path) {
+        if !moved && disk.stamp.is_some() && disk.stamp == stamp {
             return None;
         }
         // An unreadable file has no text that could be the same.

@@ -1,14 +1,15 @@
 //! Keeps what is in force up to date with the files, in a thread of its own.
 //!
 //! Whatever the kernel tells is only a reason to look: what changed is found by comparing the
-//! files with what is known of them. Looks wait until writing has paused, and a file that somebody
+//! files with what is known of them: at first those that the kernel named, since thousands of others
+//! take long, and all of them once it has been quiet. Looks wait until writing has paused, and a file that somebody
 //! has written to and not closed is left as it is known for a while longer, so that half of it is
 //! never served. Where the kernel cannot tell (its limits are reached), the folder is looked at
 //! every so often instead.
 
 mod eyes;
 
-use super::folder::Folder;
+use super::folder::{Folder, Scope};
 use super::{Live, Snapshot};
 use eyes::{Eyes, Seen};
 use std::collections::{HashMap, HashSet};
@@ -31,8 +32,9 @@ const HELD: Duration = Duration::from_millis(600);
 /// How often to look where the kernel does not tell.
 const POLL: Duration = Duration::from_millis(500);
 
-/// How long after a change to see whether the steps under way have let go of what served before.
-const RETIREMENT: Duration = Duration::from_secs(2);
+/// How long after a change to look at everything, and to see whether the steps under way have let go
+/// of what served before.
+const LATER: Duration = Duration::from_secs(2);
 
 /// How much the thread gives way to those that deliver: as much as there is (`nice`).
 const NICE: i32 = 19;
@@ -64,6 +66,8 @@ struct Watcher {
     eyes: Eyes,
     /// When the first and the last write came that no look has followed yet.
     writes: Option<(Instant, Instant)>,
+    /// What they were writes to.
+    scope: Scope,
     /// Files that were written to and not closed, with the last write.
     open: HashMap<PathBuf, Instant>,
     /// When to look again, whatever is seen until then.
@@ -150,6 +154,7 @@ impl Watcher {
             live,
             eyes,
             writes: None,
+            scope: Scope::Everything,
             open: HashMap::new(),
             again: None,
             retired: Vec::new(),
@@ -158,16 +163,19 @@ impl Watcher {
 
     fn run(mut self, inbox: &Receiver<Message>) {
         // Between loading and now anything may have changed.
-        self.look();
+        self.look(&Scope::Everything);
         loop {
             match self.next(inbox) {
                 Some(Message::Seen(seen)) => self.note(seen),
                 Some(Message::Look(done)) => {
-                    self.look();
+                    self.look(&Scope::Everything);
                     let _ = done.send(());
                 }
                 Some(Message::Stop) => return,
-                None => self.look(),
+                None => {
+                    let scope = self.due();
+                    self.look(&scope);
+                }
             }
         }
     }
@@ -192,27 +200,60 @@ impl Watcher {
         Some(due.saturating_duration_since(Instant::now()))
     }
 
+    /// What to look at now that it is time: what was written to, unless a look at all is due.
+    fn due(&self) -> Scope {
+        let is_due = |at| at <= Instant::now();
+        if self.writes.is_none() || self.again.is_some_and(is_due) {
+            return Scope::Everything;
+        }
+        self.scope.clone()
+    }
+
     fn note(&mut self, seen: Seen) {
         let now = Instant::now();
         match seen {
             Seen::Written(path) => {
+                self.name(&path);
                 self.open.insert(path, now);
             }
             Seen::Closed(path) => {
+                self.name(&path);
                 self.open.remove(&path);
             }
-            Seen::Other => {}
+            Seen::Touched(path) => self.name(&path),
+            Seen::Other => self.scope = Scope::Everything,
         }
         let first = self.writes.map_or(now, |(first, _)| first);
         self.writes = Some((first, now));
     }
 
-    fn look(&mut self) {
+    /// `path` is to be looked at: by itself, if it is a file of webhooks or journeys.
+    fn name(&mut self, path: &Path) {
+        let Scope::Files(files) = &mut self.scope else {
+            return;
+        };
+        let own = named(&self.folder, path);
+        match own.filter(|own| {
+            self.folder
+                .parts()
+                .iter()
+                .any(|part| own.parent() == Some(part))
+        }) {
+            Some(own) => {
+                files.insert(own);
+            }
+            None => self.scope = Scope::Everything,
+        }
+    }
+
+    fn look(&mut self, scope: &Scope) {
         self.writes = None;
+        self.scope = Scope::Files(HashSet::new());
         let now = Instant::now();
         self.open.retain(|_, last| now - *last < HELD);
-        let held = self.held();
-        let look = self.folder.look(&held);
+        let open = self.open.keys();
+        let held = open.filter_map(|path| named(&self.folder, path));
+        let look = self.folder.look(scope, &held.collect());
         if let Some(snapshot) = look.snapshot {
             let version = snapshot.version;
             self.retired.push(self.live.set(snapshot));
@@ -222,24 +263,22 @@ impl Watcher {
         let found_more = self.eyes.follow(&self.folder);
         let unheld = self.open.values().min().map(|last| *last + HELD);
         let soon = (look.unsettled || found_more).then(|| Instant::now() + QUIET);
-        let retiring = (!self.retired.is_empty()).then(|| Instant::now() + RETIREMENT);
-        self.again = unheld.into_iter().chain(soon).chain(retiring).min();
+        let later = !self.retired.is_empty() || *scope != Scope::Everything;
+        let later = later.then(|| Instant::now() + LATER);
+        self.again = unheld.into_iter().chain(soon).chain(later).min();
     }
+}
 
-    /// The files that are being written, as the folder names them.
-    fn held(&self) -> HashSet<PathBuf> {
-        let base = self.folder.base();
-        let here = if base.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            base
-        };
-        let Ok(absolute) = std::path::absolute(here) else {
-            return HashSet::new();
-        };
-        let named = |path: &PathBuf| Some(base.join(path.strip_prefix(&absolute).ok()?));
-        self.open.keys().filter_map(named).collect()
-    }
+/// A path as the kernel names it, as `folder` does.
+fn named(folder: &Folder, path: &Path) -> Option<PathBuf> {
+    let base = folder.base();
+    let here = if base.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        base
+    };
+    let absolute = std::path::absolute(here).ok()?;
+    Some(base.join(path.strip_prefix(absolute).ok()?))
 }
 
 /// To look at thousands of files and put them together takes long, and nobody waits for it.

@@ -5,7 +5,7 @@ use crate::config::folder::Folder;
 use notify::event::{AccessKind, AccessMode, CreateKind, EventKind, ModifyKind};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +28,8 @@ pub(super) enum Seen {
     Written(PathBuf),
     /// A file was closed, moved or removed: what is there now is whole.
     Closed(PathBuf),
+    /// Something else about a file: who may read it, say.
+    Touched(PathBuf),
     /// Something else that is a reason to look.
     Other,
 }
@@ -190,15 +192,12 @@ fn judge(event: notify::Result<Event>, wanted: &Wanted) -> Vec<Seen> {
         let inside = path.parent().and_then(|folder| wanted.get(folder));
         let name = path.file_name().unwrap_or_default();
         match inside {
-            Some(Names::All) => true,
-            Some(Names::Only(names)) => {
-                names.contains(name) || name.as_encoded_bytes().starts_with(b"..")
-            }
+            Some(Names::All) => is_file(path) || is_swapped(name),
+            Some(Names::Only(names)) => names.contains(name) || is_swapped(name),
             None => wanted.contains_key(path),
         }
     };
     let paths: Vec<_> = event.paths.into_iter().filter(matters).collect();
-    let is_file = |path: &PathBuf| path.extension().is_some_and(|end| end == "toml");
     let seen = |path: PathBuf| match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Seen::Closed(path)),
         EventKind::Access(_) => None,
@@ -208,11 +207,23 @@ fn judge(event: notify::Result<Event>, wanted: &Wanted) -> Vec<Seen> {
             Some(Seen::Written(path))
         }
         EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => Some(Seen::Closed(path)),
+        EventKind::Modify(ModifyKind::Metadata(_)) if is_file(&path) => Some(Seen::Touched(path)),
         EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Other => {
             Some(Seen::Other)
         }
     };
     paths.into_iter().filter_map(seen).collect()
+}
+
+/// Whether it may be a webhook's or a journey's file; what editors put beside those is not.
+fn is_file(path: &Path) -> bool {
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    path.extension().is_some_and(|end| end == "toml") && !path.file_name().is_some_and(is_hidden)
+}
+
+/// Whether it is a link that Kubernetes swaps.
+fn is_swapped(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"..")
 }
 
 /// Device and inode of the folder that `path` leads to.
