@@ -63,7 +63,7 @@ fn figures(rows: &[Vec<String>], begins: &[&str], thousandths: bool) -> Vec<Bar>
         Some(Bar {
             name: row[0].clone(),
             value: if thousandths { value / 1000.0 } else { value },
-            is_measure: row[0].contains("alone"),
+            is_measure: row[0].starts_with("p99") && !row[0].contains("gateway"),
         })
     };
     rows.iter()
@@ -96,10 +96,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let latency = figures(
         &scale,
-        &["p50 through", "p99 of the endpoint", "p99 through"],
+        &["p99 direct", "p99 nginx", "p99 pingora", "p99 gateway"],
         true,
     );
-    let title = "Latency from when a step was due, by the share of what one core takes";
+    let title = "99th percentile from when a step was due, by the share of what one core takes";
     fs::write(folder.join("latency.svg"), chart(title, "ms", &latency)?)?;
     let size = figures(&scale, &["CPU a step of"], false);
     let title = "CPU a step, by the size of the configuration and of the step";

@@ -6,8 +6,8 @@
 # shellcheck source=benches/lib.sh
 source "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-3}
-endpoint=19110 few=19111 many=19112 slow=19113
-open_loop=$(bench open_loop)
+endpoint=19110 few=19111 many=19112 slow=19113 proxy=19114 bare=19115
+open_loop=$(bench open_loop) passthrough=$(bench passthrough)
 numbers=$results/scale.csv
 ulimit -n "$(ulimit -H -n)"
 # A step in flight is two sockets of the gateway.
@@ -55,11 +55,15 @@ configuration many 1000 100 10000
 spread few 1 100
 spread many 1000 100
 nginx_conf endpoint "server { listen 127.0.0.1:$endpoint; client_max_body_size 1m; client_body_buffer_size 128k; location / { return 200 ok; } }"
+nginx_conf proxy "upstream e { server 127.0.0.1:$endpoint; keepalive 256; }
+server { listen 127.0.0.1:$proxy; location / { proxy_pass http://e; proxy_http_version 1.1; proxy_set_header Connection ''; } }"
 start 1 "$work/nginx" endpoint nginx -c "$work/nginx/endpoint.conf"
+start 0 "$work/nginx" proxy nginx -c "$work/nginx/proxy.conf"
+start 0 "$work/nginx" bare "$passthrough" 127.0.0.1:$bare 127.0.0.1:$endpoint
 start 1 "$work" slow "$open_loop" slow 127.0.0.1:$slow 9
 start 0 "$work/few" few "$stepgate" serve && few_pid=$!
 start 0 "$work/many" many "$stepgate" serve && many_pid=$!
-for port in $endpoint $few $many $slow; do ready $port; done
+for port in $endpoint $few $many $slow $proxy $bare; do ready $port; done
 printf '%s' "${step/welcome/j0}" | sed 's|j0/t"|j0/t0"|' >"$work/step.json"
 sed 's|j0/t0"|j0/slow"|' "$work/step.json" >"$work/slow.json"
 for file in step slow; do
@@ -71,13 +75,25 @@ wrk_row() { # name, port, pid, script, seconds
     round "$1" "$3" "$5" 1 with_wrk "http://127.0.0.1:$2/v1/steps" "$4" 64 "$5"
 }
 
-by_rate() { # port, rate, step: p50 p99 p999, each the median of five runs, since one hiccup of the machine is a p99
-    local runs=$work/runs n
-    : >"$runs"
+# Five runs at a rate, each of these in turn, since one hiccup of the machine is a p99.
+by_rate() { # rate, seconds, then name:port:step each
+    local rate=$1 seconds=$2 each name port step
+    shift 2
+    for each in "$@"; do rm -f "$work/${each%%:*}.latency"; done
     for _ in 1 2 3 4 5; do
-        taskset -c 1 "$open_loop" rate "127.0.0.1:$1" "$work/${3:-step}.json" "$2" "${4:-2}" >>"$runs"
+        for each in "$@"; do
+            IFS=: read -r name port step <<<"$each"
+            [ "$(type -t "before_$name")" = function ] && "before_$name"
+            taskset -c 1 "$open_loop" rate "127.0.0.1:$port" "$work/$step.json" "$rate" "$seconds" >>"$work/$name.latency"
+            [ "$(type -t "after_$name")" = function ] && "after_$name"
+        done
     done
-    for n in 1 2 3; do cut -d' ' -f$n "$runs" | median; done | paste -sd' '
+    true
+}
+
+latency() { # name, which: p50, p99 or p999, in microseconds: the median of the runs
+    local -A column=([p50]=1 [p99]=2 [p999]=3)
+    cut -d' ' -f"${column[$2]}" "$work/$1.latency" | median
 }
 
 echo 'figure,value,unit' | tee "$numbers"
@@ -102,35 +118,36 @@ for bytes in 200 500 2000 8000 64000; do
     number "CPU a step of $bytes bytes" "$(cpu_of size-$bytes)" us
 done
 
-# Latency from when a step was due, by the share of what one core takes.
+# Latency from when a step was due, by the share of what one core takes when it is asked as fast as it
+# answers. Arriving one by one, steps share fewer system calls: the core is busier than the share says.
 most=$(rate_of few)
 for share in 10 25 50 75; do
     rate=$((most * share / 100))
-    read -r _ direct _ <<<"$(by_rate $endpoint $rate)"
-    read -r p50 p99 p999 <<<"$(by_rate $few $rate)"
-    number "p99 of the endpoint alone at $share % ($rate/s)" "$direct" us
-    number "p50 through the gateway at $share %" "$p50" us
-    number "p99 through the gateway at $share %" "$p99" us
-    number "p99.9 through the gateway at $share %" "$p999" us
+    by_rate $rate 2 direct:$endpoint:step nginx:$proxy:step pingora:$bare:step gateway:$few:step
+    number "rate at $share %" $rate /s
+    for name in direct nginx pingora gateway; do
+        for which in p50 p99 p999; do number "$which $name at $share %" "$(latency $name $which)" us; done
+    done
 done
 
 # While a file changes five times a second.
+before_moving() {
+    (while sleep 0.2; do
+        sed -i "s/Spring Launch [0-9]*/Spring Launch $RANDOM/" "$work/many/conf/webhooks/w42.toml"
+    done) &
+    changing=$!
+    pids+=($changing)
+}
+after_moving() { kill $changing; sleep 1; }
 sed 's|j0/t0"|j7/t7"|' "$work/step.json" >"$work/far.json"
 rate=$((most / 4))
-read -r _ still _ <<<"$(by_rate $many $rate far)"
-(while sleep 0.2; do
-    sed -i "s/Spring Launch [0-9]*/Spring Launch $RANDOM/" "$work/many/conf/webhooks/w42.toml"
-done) &
-changing=$!
-pids+=($changing)
-read -r _ moving _ <<<"$(by_rate $many $rate far)"
-kill $changing
-number "p99 of 10000 webhooks at $rate/s" "$still" us
-number 'the same while one of them changes 5 times a second' "$moving" us
+by_rate $rate 3 still:$many:far moving:$many:far
+number "p99 of 10000 webhooks at $rate/s" "$(latency still p99)" us
+number 'the same while one of them changes 5 times a second' "$(latency moving p99)" us
 
 # As many steps as there are files for, 10,000 at most, at an endpoint that takes 9 s.
 before=$(rss_kb "$few_pid")
-read -r _ alone _ <<<"$(by_rate $few 2000)"
+by_rate 2000 2 alone:$few:step
 taskset -c 1 "$open_loop" hold 127.0.0.1:$few "$work/slow.json" $held_most &
 holding=$!
 pids+=($holding)
@@ -142,10 +159,10 @@ for _ in $(seq 80); do
 done
 [ "${held:-0}" -ge $held_most ] || { echo "only ${held:-0} in flight" >&2; exit 1; }
 after=$(rss_kb "$few_pid")
-read -r _ beside _ <<<"$(by_rate $few 2000 step 0.5)"
+by_rate 2000 0.5 beside:$few:step
 wait $holding
 number "RSS of each of $held_most steps in flight" "$(awk -v a="$after" -v b="$before" -v n=$held_most 'BEGIN { printf "%.1f", (a - b) / n }')" KB
-number 'p99 of another endpoint at 2000/s' "$alone" us
-number "the same beside $held_most steps in flight" "$beside" us
+number 'p99 of another endpoint at 2000/s' "$(latency alone p99)" us
+number "the same beside $held_most steps in flight" "$(latency beside p99)" us
 
 NUMBERS=$numbers ./benches/batch.sh
