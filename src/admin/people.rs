@@ -226,7 +226,7 @@ impl Workshop {
         let subject = self.at_desk(move |desk| desk.subject(&ask)).await?;
         let answer = match action {
             Action::Test => Box::pin(self.bench.test(&subject)).await,
-            _ => self.bench.preview(&subject),
+            _ => self.bench.preview(subject).await,
         };
         Ok(ok(&answer))
     }
