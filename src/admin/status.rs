@@ -6,7 +6,7 @@ use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Occupancy, Problem, Reply};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -99,7 +99,9 @@ impl Status {
             Err(error) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 let title = "The schedule cannot be asked";
-                Problem::new(status, "schedule-down", title, error.to_string()).reply()
+                Problem::new(status, "schedule-down", title, error.to_string())
+                    .reply()
+                    .with(header::RETRY_AFTER, HeaderValue::from_static("10"))
             }
         }
     }
