@@ -94,7 +94,7 @@ impl Status {
         match Report::of(&*self.store, &question).await {
             Ok(report) => {
                 let body = serde_json::to_vec(&report).expect("strings and numbers serialize");
-                Reply::json(StatusCode::OK, body)
+                Reply::json(StatusCode::OK, body).fresh()
             }
             Err(error) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
