@@ -24,7 +24,7 @@ demo:
 	@$(CARGO) run --locked -- demo $(ARGS)
 
 test:
-	@./.ci/install cc cmake openssl node npm
+	@./.ci/install cc cmake openssl node npm python3-venv
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --locked $(ARGS); \
 	else $(CARGO) test --locked $(ARGS); fi

@@ -29,7 +29,9 @@ mod tests;
 
 use code::Node;
 
+pub use compile::PatternRoom;
 pub use data::Data;
+pub(crate) use scan::end_of_long;
 
 /// Most blocks, or sub-expressions, inside one another.
 const MOST_NESTED: usize = 64;
@@ -99,12 +101,24 @@ impl Template {
     /// Each [`TemplateFault`] with where and why: unbalanced blocks, unknown helpers, partials, too deep a nesting, a regular
     /// expression that is none, JSON whose quotes depend on a value.
     pub fn parse(source: &str, place: Place) -> Result<Self, Vec<TemplateFault>> {
+        Self::parse_within(source, place, &PatternRoom::default())
+    }
+
+    /// As [`parse`](Self::parse), with what `room` has left for regular expressions.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_within(
+        source: &str,
+        place: Place,
+        room: &PatternRoom,
+    ) -> Result<Self, Vec<TemplateFault>> {
         // Past a tag that cannot be read, nothing is known of the others.
         let mut root = scan::cut(source)
             .and_then(tree::nest)
             .map_err(|fault| vec![fault])?;
         whitespace::strip(&mut root);
-        let compiled = compile::compile(&root, place)?;
+        let compiled = compile::compile(&root, place, room)?;
         Ok(Self {
             source: source.into(),
             place,

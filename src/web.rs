@@ -23,7 +23,7 @@ pub use problem::Problem;
 
 use bytes::Bytes;
 use futures_util::poll;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora_timeout::{Elapsed, timeout};
 use std::pin::pin;
 use std::task::Poll;
@@ -91,6 +91,12 @@ impl Reply {
             body: body.into(),
             headers: Vec::new(),
         }
+    }
+
+    /// The same, for no cache.
+    #[must_use]
+    pub fn fresh(self) -> Self {
+        self.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
     /// The same with one header more.

@@ -231,7 +231,7 @@ pub(super) fn without_id(
     kind: FileKind,
 ) -> Result<Map<String, Json>, Refused> {
     match json.get("id") {
-        Some(other) if !other.is_null() && other.as_str() != Some(id) => Err(refuse::unfit(
+        Some(other) if other.as_str() != Some(id) => Err(refuse::unfit(
             invalid(kind),
             "/id",
             format!("found {other}; expected `{id}`: an id cannot be changed, make a copy"),

@@ -12,7 +12,7 @@ use crate::web::{Beginning, BodyFault, Exchange, Problem, Reply};
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use jiff::Timestamp;
 use kept::{Id, Kept, MOST_BODY, Recorded};
 use parking_lot::Mutex;
@@ -76,7 +76,9 @@ impl Inspector {
             id: id.to_string(),
             url: format!("{base}/inspect/{id}"),
         };
-        json(StatusCode::CREATED, &opened)
+        let place = format!("/admin/v1/inspect/{id}");
+        let place = HeaderValue::from_str(&place).expect("hexadecimal");
+        json(StatusCode::CREATED, &opened).with(header::LOCATION, place)
     }
 
     /// What an endpoint was sent: `GET /admin/v1/inspect/{id}`.
@@ -206,7 +208,7 @@ fn base(head: &Parts, admin: SocketAddr) -> String {
 
 fn json(status: StatusCode, value: &impl Serialize) -> Reply {
     let body = serde_json::to_vec(value).expect("strings serialize");
-    Reply::json(status, body)
+    Reply::json(status, body).fresh()
 }
 
 fn off() -> Reply {

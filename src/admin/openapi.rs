@@ -1,28 +1,28 @@
 //! `GET /openapi.json`: both doors as OpenAPI 3.1, made of the list that routes requests and of the
 //! schemas that `stepgate schema` prints.
+//!
+//! It says of each operation every status that it can answer, and no other: `tests/it/openapi.rs`
+//! holds it to that. Not in it: the console's files and what is sent to an inspector, which are for
+//! browsers and for webhooks, and health, which answers in plain text.
 
+mod answers;
+mod nulls;
+mod schemas;
+mod shape;
 mod steps;
 
-use super::routes::{Action, ROUTES, Route};
+use super::routes::{ROUTES, Route};
 use crate::config::Listen;
-use crate::schema::{Kind, schema};
+use answers::responses;
+use schemas::parsed;
 use serde_json::{Map, Value as Json, json};
+use shape::{Shape, gate, shape};
 
-/// What an operation takes and gives: names of schemas.
-struct Shape {
-    body: Option<&'static str>,
-    status: u16,
-    answer: Answer,
-    query: &'static [&'static str],
-}
-
-enum Answer {
-    Json(&'static str),
-    Text,
-    /// Server-sent events.
-    Events,
-    Nothing,
-}
+const DESCRIPTION: &str = "Journey steps in, webhook requests out, outcomes back; and the door for \
+    people, on the admin listener. What goes wrong is said as a problem (RFC 9457), whose `type` is \
+    a bare name. Before any operation has its say, what is no HTTP request is answered 400, one \
+    whose head does not come in time 408, one whose head is too large 431; a path takes no other \
+    methods than it has here (405, with `Allow`), and HEAD wherever it takes GET.";
 
 /// The document.
 pub(super) fn document(listen: &Listen) -> Json {
@@ -37,15 +37,16 @@ pub(super) fn document(listen: &Listen) -> Json {
         "info": {
             "title": "Stepgate",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Journey steps in, webhook requests out, outcomes back; and the door \
-                            for people, on the admin listener.",
+            "description": DESCRIPTION,
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": format!("http://{}", listen.admin) }],
         "security": [{ "bearer": [] }, { "session": [] }],
         "paths": paths,
         "components": {
-            "schemas": schemas(),
+            "schemas": schemas::all(),
+            "parameters": parsed(include_str!("openapi/parameters.json")),
+            "headers": parsed(include_str!("openapi/headers.json")),
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer" },
                 "session": { "type": "apiKey", "in": "cookie", "name": "stepgate_session" },
@@ -56,27 +57,21 @@ pub(super) fn document(listen: &Listen) -> Json {
 
 fn operation(route: &Route) -> Json {
     let Shape {
-        body,
-        status,
-        answer,
-        query,
+        takes,
+        parameters,
+        good,
+        refusals,
     } = shape(route.action);
+    let own = refusals.iter().copied().flatten();
     let mut operation = json!({
         "operationId": format!("{:?}", route.action),
         "summary": route.summary,
-        "responses": responses(status, &answer),
+        "responses": responses(&good, gate(route).chain(own)),
     });
-    let id = route.path.contains("{id}").then(
-        || json!({ "name": "id", "in": "path", "required": true, "schema": reference("Id") }),
-    );
-    let query = query
-        .iter()
-        .map(|name| json!({ "name": name, "in": "query", "schema": query_schema(name) }));
-    let parameters: Vec<_> = id.into_iter().chain(query).collect();
     if !parameters.is_empty() {
-        operation["parameters"] = parameters.into();
+        operation["parameters"] = referred(parameters);
     }
-    if let Some(name) = body {
+    if let Some(name) = takes {
         operation["requestBody"] =
             json!({ "required": true, "content": content("application/json", name) });
     }
@@ -86,92 +81,10 @@ fn operation(route: &Route) -> Json {
     operation
 }
 
-fn shape(action: Action) -> Shape {
-    let gives = |answer| Shape {
-        body: None,
-        status: 200,
-        answer,
-        query: &[],
-    };
-    let takes = |body, status, answer| Shape {
-        body: Some(body),
-        status,
-        answer: Answer::Json(answer),
-        query: &[],
-    };
-    let nothing = |body| Shape {
-        body,
-        status: 204,
-        answer: Answer::Nothing,
-        query: &[],
-    };
-    match action {
-        Action::Metrics => gives(Answer::Text),
-        Action::OpenApi => gives(Answer::Json("OpenApi")),
-        Action::SignIn => nothing(Some("SignIn")),
-        Action::SignOut | Action::DeleteWebhook | Action::DeleteJourney => nothing(None),
-        Action::WhoAmI => gives(Answer::Json("Caller")),
-        Action::Webhooks => gives(Answer::Json("Webhooks")),
-        Action::Webhook => gives(Answer::Json("WebhookShown")),
-        Action::CreateWebhook => takes("Webhook", 201, "WebhookShown"),
-        Action::ReplaceWebhook => takes("Webhook", 200, "WebhookShown"),
-        Action::CopyWebhook => takes("Copy", 201, "WebhookShown"),
-        Action::WebhookTiles => gives(Answer::Json("Tiles")),
-        Action::Preview => takes("Ask", 200, "Preview"),
-        Action::Test => takes("Ask", 200, "Trial"),
-        Action::Journeys => gives(Answer::Json("Journeys")),
-        Action::CreateJourney => takes("Journey", 201, "JourneyShown"),
-        Action::ReplaceJourney => takes("Journey", 200, "JourneyShown"),
-        Action::Journey | Action::Publish | Action::Unpublish => {
-            gives(Answer::Json("JourneyShown"))
-        }
-        Action::ConfigErrors => gives(Answer::Json("ConfigErrors")),
-        Action::Events => Shape {
-            query: &["tile", "webhook", "outcome"],
-            ..gives(Answer::Events)
-        },
-        Action::Stats => gives(Answer::Json("Stats")),
-        Action::Inspect => Shape {
-            status: 201,
-            ..gives(Answer::Json("Inspector"))
-        },
-        Action::Inspected => gives(Answer::Json("Inspected")),
-        Action::EndInspect => nothing(None),
-        Action::Schedule => Shape {
-            query: &["tile", "limit"],
-            ..gives(Answer::Json("Schedule"))
-        },
-    }
-}
-
-fn query_schema(name: &str) -> Json {
-    match name {
-        "limit" => json!({ "type": "integer", "minimum": 0, "maximum": 1000 }),
-        _ => json!({ "type": "string" }),
-    }
-}
-
-/// The answer where all is well; any other is a problem.
-fn responses(status: u16, answer: &Answer) -> Json {
-    let content = match answer {
-        Answer::Json(name) => Some(content("application/json", name)),
-        Answer::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
-        Answer::Events => Some(json!({ "text/event-stream": { "schema": { "type": "string" } } })),
-        Answer::Nothing => None,
-    };
-    let mut good = json!({ "description": "Done" });
-    if let Some(content) = content {
-        good["content"] = content;
-    }
-    let problem = json!({
-        "description": "What went wrong",
-        "content": content_of_problem(),
-    });
-    json!({ status.to_string(): good, "4XX": problem, "5XX": problem })
-}
-
-fn content_of_problem() -> Json {
-    content("application/problem+json", "Problem")
+/// Parameters, by their names in `parameters.json`.
+fn referred(names: &[&str]) -> Json {
+    let parameter = |name: &&str| json!({ "$ref": format!("#/components/parameters/{name}") });
+    names.iter().map(parameter).collect()
 }
 
 fn content(media: &str, name: &str) -> Json {
@@ -182,63 +95,9 @@ fn reference(name: &str) -> Json {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// Every schema by its name.
-fn schemas() -> Map<String, Json> {
-    let mut all = parsed(include_str!("openapi/schemas.json"));
-    for kind in [Kind::Step, Kind::Outcome] {
-        all.insert(
-            kind.as_str().to_owned(),
-            of_file(kind, kind.as_str()).into(),
-        );
-    }
-    all.insert(
-        "Webhook".to_owned(),
-        written(Kind::Webhook, "Webhook").into(),
-    );
-    all.insert(
-        "Journey".to_owned(),
-        written(Kind::Journey, "Journey").into(),
-    );
-    all
-}
-
-/// A file's schema under another name, its references with it.
-fn of_file(kind: Kind, name: &str) -> Map<String, Json> {
-    let own = format!("\"#/components/schemas/{name}/$defs/");
-    let text = schema(kind).replace("\"#/$defs/", &own);
-    let mut schema = parsed(&text);
-    schema.shift_remove("$schema");
-    schema.shift_remove("$id");
-    schema
-}
-
-/// A file as the API takes it: with its id, and secrets as text or as what they are.
-fn written(kind: Kind, name: &str) -> Map<String, Json> {
-    let mut schema = of_file(kind, name);
-    schema["properties"]["id"] = reference("Id");
-    if let Some(secret) = schema["$defs"].get_mut("secret") {
-        *secret = json!({
-            "description": "Text; or, for one that is set already and stays, where it is set.",
-            "oneOf": [
-                { "type": "string", "minLength": 1 },
-                {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "required": ["set"],
-                    "properties": { "set": { "enum": ["literal", "env", "file"] } },
-                },
-            ],
-        });
-    }
-    schema
-}
-
-fn parsed(text: &str) -> Map<String, Json> {
-    serde_json::from_str(text).expect("a document of this program's own")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::routes::{self, Asked};
     use super::*;
     use crate::config::Gateway;
 
@@ -258,6 +117,18 @@ mod tests {
         }
     }
 
+    /// The parameters of `operation`, by their references.
+    fn parameters<'d>(
+        document: &'d Json,
+        operation: &'d Json,
+    ) -> impl Iterator<Item = &'d Json> + 'd {
+        let referred = operation["parameters"].as_array().into_iter().flatten();
+        referred.map(|it| {
+            let pointer = it["$ref"].as_str().unwrap().strip_prefix('#').unwrap();
+            document.pointer(pointer).unwrap()
+        })
+    }
+
     #[test]
     fn every_reference_leads_somewhere_and_every_route_is_described() {
         let document = document(&Gateway::default().listen);
@@ -269,11 +140,35 @@ mod tests {
         }
         for route in &ROUTES {
             let method = route.method.as_str().to_lowercase();
-            assert!(
-                document["paths"][route.path][method].is_object(),
-                "{}",
-                route.path
-            );
+            let operation = &document["paths"][route.path][&method];
+            assert!(operation.is_object(), "{}", route.path);
+            let in_path = parameters(&document, operation).filter(|it| it["in"] == "path");
+            let names: Vec<_> = in_path.map(|it| it["name"].clone()).collect();
+            let expected: &[&str] = match route.path.contains("{id}") {
+                true => &["id"],
+                false => &[],
+            };
+            assert_eq!(names, expected, "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_admin_door_is_described_that_its_router_does_not_know() {
+        let listen = Gateway::default().listen;
+        let document = document(&listen);
+        let of_steps = steps::paths(&listen);
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            if of_steps.contains_key(path) {
+                continue;
+            }
+            for method in operations.as_object().unwrap().keys() {
+                let method = method.to_uppercase().parse().unwrap();
+                let asked = routes::find(&method, path);
+                let Asked::Route(route, _) = asked else {
+                    panic!("{method} {path} is no route");
+                };
+                assert_eq!(route.path, path, "{method}");
+            }
         }
     }
 }

@@ -226,7 +226,7 @@ impl Workshop {
         let subject = self.at_desk(move |desk| desk.subject(&ask)).await?;
         let answer = match action {
             Action::Test => Box::pin(self.bench.test(&subject)).await,
-            _ => self.bench.preview(&subject),
+            _ => self.bench.preview(subject).await,
         };
         Ok(ok(&answer))
     }
@@ -334,8 +334,7 @@ fn ok(json: &Json) -> Reply {
 fn json_reply(status: StatusCode, json: &impl serde::Serialize) -> Reply {
     let body = serde_json::to_vec(json).expect("JSON serializes");
     // Nothing here is for a cache.
-    let reply = Reply::json(status, body);
-    reply.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    Reply::json(status, body).fresh()
 }
 
 fn no_content() -> Reply {

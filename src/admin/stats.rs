@@ -28,5 +28,5 @@ pub fn sampling(
 pub(super) fn answer(telemetry: &Telemetry) -> Reply {
     let stats = telemetry.stats(Timestamp::now());
     let body = serde_json::to_vec(&stats).expect("strings and numbers serialize");
-    Reply::json(StatusCode::OK, body)
+    Reply::json(StatusCode::OK, body).fresh()
 }

@@ -6,7 +6,7 @@ use crate::schedule::Store;
 use crate::telemetry::Telemetry;
 use crate::web::{Occupancy, Problem, Reply};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -94,12 +94,14 @@ impl Status {
         match Report::of(&*self.store, &question).await {
             Ok(report) => {
                 let body = serde_json::to_vec(&report).expect("strings and numbers serialize");
-                Reply::json(StatusCode::OK, body)
+                Reply::json(StatusCode::OK, body).fresh()
             }
             Err(error) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 let title = "The schedule cannot be asked";
-                Problem::new(status, "schedule-down", title, error.to_string()).reply()
+                Problem::new(status, "schedule-down", title, error.to_string())
+                    .reply()
+                    .with(header::RETRY_AFTER, HeaderValue::from_static("10"))
             }
         }
     }

@@ -124,13 +124,19 @@ impl Bench {
         }
     }
 
-    /// The request that `subject` comes to, not sent.
-    pub(super) fn preview(&self, subject: &Subject) -> Json {
-        let Subject { found, step, .. } = subject;
-        match pipeline::shown(found, &self.live.get().gateway, step) {
-            Ok(request) => json!({ "request": shown(&request) }),
-            Err(fault) => unplanned(&fault),
-        }
+    /// The request that `subject` comes to, not sent. Rendered where no other request waits for it:
+    /// what a template may spend is bounded, and is still a while.
+    pub(super) async fn preview(&self, subject: Subject) -> Json {
+        let gateway = self.live.get().gateway.clone();
+        let preview = move || {
+            let Subject { found, step, .. } = &subject;
+            match pipeline::shown(found, &gateway, step) {
+                Ok(request) => json!({ "request": shown(&request) }),
+                Err(fault) => unplanned(&fault),
+            }
+        };
+        let previewed = tokio::task::spawn_blocking(preview).await;
+        previewed.expect("a rendering does not panic")
     }
 
     /// Sends it once, and tells what came back.

@@ -264,12 +264,16 @@ fn without_secrets(mut webhook: Map<String, Json>) -> Map<String, Json> {
     webhook
 }
 
-/// `webhook` with what `changes` says in its place; objects grow, all else is replaced.
+/// `webhook` with what `changes` says in its place; objects grow, `null` takes away, all else is
+/// replaced.
 fn grown(mut webhook: Map<String, Json>, changes: &Map<String, Json>) -> Map<String, Json> {
     for (name, change) in changes.iter().filter(|(name, _)| *name != "id") {
         match (webhook.get_mut(name), change) {
             (Some(Json::Object(there)), Json::Object(change)) => {
                 *there = grown(std::mem::take(there), change);
+            }
+            (_, Json::Null) => {
+                webhook.shift_remove(name);
             }
             _ => {
                 webhook.insert(name.clone(), change.clone());

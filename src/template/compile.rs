@@ -3,6 +3,9 @@
 //! In a JSON body the same walk follows the quotes of the literal text, which decides what each value may do ([`Quotes`]).
 
 mod calls;
+mod room;
+
+pub use room::PatternRoom;
 
 use super::code::{Call, ControlBlock, Expression, Node, Slot, TransformBlock, Value};
 use super::helpers::{self, Control, Helper, Kind};
@@ -10,6 +13,10 @@ use super::quotes::Quotes;
 use super::tree::{Block, Head, Item, Program};
 use super::words::WordKind;
 use super::{Place, TemplateFault, names};
+
+/// Most faults, and most warnings, of one template: past that nobody reads them, and each costs a look
+/// at the whole source.
+const MOST_FAULTS: usize = 32;
 
 /// A compiled source.
 #[derive(Debug)]
@@ -22,13 +29,18 @@ pub(super) struct Compiled {
 ///
 /// # Errors
 /// Unknown helpers, wrong arguments, patterns that are no patterns, and JSON whose quotes depend on the branch taken.
-pub(super) fn compile(root: &Program, place: Place) -> Result<Compiled, Vec<TemplateFault>> {
+pub(super) fn compile(
+    root: &Program,
+    place: Place,
+    room: &PatternRoom,
+) -> Result<Compiled, Vec<TemplateFault>> {
     let quotes = (place == Place::JsonBody).then(Quotes::default);
     let mut compiler = Compiler {
         place,
         quotes,
         bound: Vec::new(),
         transformed: 0,
+        room,
         warnings: Vec::new(),
         faults: Vec::new(),
     };
@@ -42,7 +54,7 @@ pub(super) fn compile(root: &Program, place: Place) -> Result<Compiled, Vec<Temp
     })
 }
 
-struct Compiler {
+struct Compiler<'r> {
     place: Place,
     /// Where in a JSON document the walk stands; `None` where quotes mean nothing.
     quotes: Option<Quotes>,
@@ -50,6 +62,7 @@ struct Compiler {
     bound: Vec<String>,
     /// How many transforming blocks the walk is inside of.
     transformed: usize,
+    room: &'r PatternRoom,
     warnings: Vec<TemplateFault>,
     /// What is wrong so far; the walk goes on past it.
     faults: Vec<TemplateFault>,
@@ -57,13 +70,17 @@ struct Compiler {
 
 // === impl Compiler ===
 
-impl Compiler {
+impl Compiler<'_> {
     fn program(&mut self, program: &Program) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(program.items.len());
-        for item in &program.items {
-            match item {
-                Item::Text(text) => self.text(&mut nodes, &text.value),
-                Item::Comment(_) => {}
+        // Texts with nothing but comments between them are one.
+        let alike = |a: &Item, b: &Item| is_literal(a) && is_literal(b);
+        for items in program.items.chunk_by(alike) {
+            if self.faults.len() >= MOST_FAULTS {
+                break;
+            }
+            match &items[0] {
+                Item::Text(_) | Item::Comment(_) => self.literal(&mut nodes, items),
                 Item::Value(head) => match self.value(head) {
                     Ok(node) => nodes.push(node),
                     Err(fault) => self.faults.push(fault),
@@ -81,14 +98,17 @@ impl Compiler {
         nodes
     }
 
-    fn text(&mut self, nodes: &mut Vec<Node>, text: &str) {
+    fn literal(&mut self, nodes: &mut Vec<Node>, items: &[Item]) {
+        let text = |item: &Item| match item {
+            Item::Text(text) => Some(text.value.clone()),
+            Item::Comment(_) | Item::Value(_) | Item::Block(_) => None,
+        };
+        let text: String = items.iter().filter_map(text).collect();
         if let Some(quotes) = self.quotes_in_force() {
-            quotes.follow(text);
+            quotes.follow(&text);
         }
-        match nodes.last_mut() {
-            Some(Node::Text(before)) => *before = format!("{before}{text}").into(),
-            _ if text.is_empty() => {}
-            _ => nodes.push(Node::Text(text.into())),
+        if !text.is_empty() {
+            nodes.push(Node::Text(text.into()));
         }
     }
 
@@ -241,7 +261,7 @@ impl Compiler {
     }
 
     fn warn(&mut self, head: &Head) {
-        if self.place == Place::Url {
+        if self.place == Place::Url && self.warnings.len() < MOST_FAULTS {
             let name = head.name();
             let message = format!(
                 "`{{{{{name}}}}}` goes into the URL as it is; if it can hold anything but letters, digits, `.`, `-`, `*` or `_`, wrap it: `{{{{#urlEncode}}}}{{{{{name}}}}}{{{{/urlEncode}}}}`"
@@ -251,6 +271,14 @@ impl Compiler {
                 message,
             });
         }
+    }
+}
+
+/// Whether it adds text or nothing.
+fn is_literal(item: &Item) -> bool {
+    match item {
+        Item::Text(_) | Item::Comment(_) => true,
+        Item::Value(_) | Item::Block(_) => false,
     }
 }
 

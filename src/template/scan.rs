@@ -181,20 +181,21 @@ fn comment(
     before: bool,
 ) -> Result<(Tag, usize), TemplateFault> {
     let long = source[at..].starts_with("!--");
-    let ends: &[&str] = if long { &["--}}", "--~}}"] } else { &["}}"] };
     // The dashes that open a comment may close it too: `{{!--}}`.
-    let first = ends
-        .iter()
-        .filter_map(|end| Some((source[at + 1..].find(end)?, end.len())))
-        .min();
-    let Some((length, closing)) = first else {
-        let end = ends[0];
+    let inner = &source[at + 1..];
+    let closed = if long {
+        end_of_long(inner)
+    } else {
+        inner.find("}}").map(|length| length + "}}".len())
+    };
+    let Some(length) = closed else {
+        let end = if long { "--}}" } else { "}}" };
         return Err(TemplateFault {
             offset,
             message: format!("this comment is never closed by `{end}`"),
         });
     };
-    let end = at + 1 + length + closing;
+    let end = at + 1 + length;
     let after = source.as_bytes()[end - 3] == b'~';
     let strip = Strip { before, after };
     Ok((
@@ -206,4 +207,14 @@ fn comment(
         },
         end,
     ))
+}
+
+/// Where the first `--}}` or `--~}}` of `text` ends. Both are looked for at once: a comment that one
+/// of them closes costs its own length, however far the other is.
+pub(crate) fn end_of_long(text: &str) -> Option<usize> {
+    text.match_indices("}}").find_map(|(at, end)| {
+        let before = &text[..at];
+        let before = before.strip_suffix('~').unwrap_or(before);
+        before.ends_with("--").then_some(at + end.len())
+    })
 }

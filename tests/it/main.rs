@@ -20,6 +20,7 @@ mod hostile;
 mod ingress;
 mod isolation;
 mod mission;
+mod openapi;
 mod outcomes;
 mod pacing;
 mod pending;

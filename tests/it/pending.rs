@@ -2,8 +2,11 @@
 
 use crate::support::client::{Client, get};
 use crate::support::endpoint::{Endpoint, reply};
+use crate::support::gateway::{Scripted, Setup};
 use crate::support::process::{Gateway, Stage, assert_part, at, webhook};
+use crate::support::stores::DownStore;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const JOURNEY: &str = "workflow_id = 1\nname = 'J'\n\
     [[tiles]]\nid = 'a'\ntype = 'webhook'\nwebhook = 'w'\n\
@@ -44,6 +47,19 @@ fn schedule(gateway: &Gateway, query: &str) -> Value {
 fn each<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
     let list = list.as_array().unwrap().iter();
     list.map(|one| one[key].as_str().unwrap_or("-")).collect()
+}
+
+#[test]
+fn a_schedule_that_cannot_be_asked_says_when_to_ask_again() {
+    let mut setup = Setup::new(Scripted::continuing());
+    setup.store = Arc::new(DownStore);
+    let gateway = setup.start();
+    let token = format!("Authorization: Bearer {}\r\n", gateway.admin_token());
+
+    let answer = Client::to(gateway.admin).ask(get("/admin/v1/schedule", &token));
+
+    let problem = (answer.problem(), answer.header("retry-after"));
+    assert_eq!(problem, ((503, "schedule-down".to_owned()), Some("10")));
 }
 
 #[test]

@@ -1,8 +1,82 @@
 //! The steps' door, as the document has it: on other addresses than the rest.
 
-use super::{Answer, content, content_of_problem, reference, responses};
+mod refusals;
+
+use super::answers::{Body, Good, Refusal, responses};
+use super::{content, reference, referred};
 use crate::config::Listen;
+use refusals::{ACKNOWLEDGING, BODY, DOWN, NOT_TAKEN, READING, STRANGER, UNKNOWN_STEP};
 use serde_json::{Map, Value as Json, json};
+
+/// One operation of this door.
+struct Operation {
+    name: &'static str,
+    summary: &'static str,
+    parameters: &'static [&'static str],
+    /// The name of its body's schema.
+    takes: Option<&'static str>,
+    good: Good,
+    refusals: &'static [&'static [Refusal]],
+}
+
+const STEP: Operation = Operation {
+    name: "Step",
+    summary: "Take a step, or a batch of steps, one a line",
+    parameters: &["Prefer"],
+    takes: Some("step"),
+    good: json_of(200, "outcome"),
+    refusals: &[BODY, NOT_TAKEN, DOWN],
+};
+
+const STATE: Operation = Operation {
+    name: "State",
+    summary: "What is known of a step",
+    parameters: &["StepId"],
+    takes: None,
+    good: json_of(200, "outcome"),
+    refusals: &[UNKNOWN_STEP, DOWN],
+};
+
+const FORGET: Operation = Operation {
+    name: "Forget",
+    summary: "Cancel a step that waits, and forget it",
+    parameters: &["StepId"],
+    takes: None,
+    good: NOTHING,
+    refusals: &[UNKNOWN_STEP, DOWN],
+};
+
+const OUTCOMES: Operation = Operation {
+    name: "Outcomes",
+    summary: "Final outcomes of steps that were made durable, oldest first",
+    parameters: &["Group", "After", "PageLimit", "Wait"],
+    takes: None,
+    good: json_of(200, "Outcomes"),
+    refusals: &[READING, DOWN],
+};
+
+const ACK: Operation = Operation {
+    name: "Ack",
+    summary: "Acknowledge outcomes up to a cursor",
+    parameters: &[],
+    takes: Some("Ack"),
+    good: NOTHING,
+    refusals: &[BODY, ACKNOWLEDGING, DOWN],
+};
+
+const NOTHING: Good = Good {
+    status: 204,
+    body: Body::Nothing,
+    headers: &[],
+};
+
+const fn json_of(status: u16, schema: &'static str) -> Good {
+    Good {
+        status,
+        body: Body::Json(schema),
+        headers: &[],
+    }
+}
 
 /// Its paths.
 pub(super) fn paths(listen: &Listen) -> Map<String, Json> {
@@ -10,104 +84,84 @@ pub(super) fn paths(listen: &Listen) -> Map<String, Json> {
     let servers: Vec<_> = servers
         .map(|at| json!({ "url": format!("http://{at}") }))
         .collect();
-    let security = match listen.token {
-        Some(_) => json!([{ "bearer": [] }]),
-        None => json!([]),
-    };
-    let id = json!({
-        "name": "id", "in": "path", "required": true,
-        "schema": { "type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$" },
-    });
-    let mut paths = Map::new();
-    let mut path = |at: &str, mut operations: Json| {
-        operations["servers"] = servers.clone().into();
-        for name in ["get", "post", "delete"] {
-            if let Some(operation) = operations.get_mut(name) {
-                operation["security"] = security.clone();
-            }
+    let needs_token = listen.token.is_some();
+    let path = |operations: &[(&str, Json)]| {
+        let mut path = json!({ "servers": servers });
+        for (method, operation) in operations {
+            path[*method] = operation.clone();
         }
-        paths.insert(at.to_owned(), operations);
+        path
     };
-    path("/v1/steps", json!({ "post": step() }));
-    path(
-        "/v1/steps/{id}",
-        json!({
-            "parameters": [id],
-            "get": {
-                "operationId": "State",
-                "summary": "What is known of a step",
-                "responses": responses(200, &Answer::Json("outcome")),
-            },
-            "delete": {
-                "operationId": "Forget",
-                "summary": "Cancel a step that waits, and forget it",
-                "responses": responses(204, &Answer::Nothing),
-            },
-        }),
-    );
-    path("/v1/outcomes", json!({ "get": outcomes() }));
-    path(
-        "/v1/outcomes/ack",
-        json!({
-            "post": {
-                "operationId": "Ack",
-                "summary": "Acknowledge outcomes up to a cursor",
-                "requestBody": { "required": true, "content": content("application/json", "Ack") },
-                "responses": responses(204, &Answer::Nothing),
-            },
-        }),
-    );
-    paths
+    let one = path(&[
+        ("get", STATE.json(needs_token)),
+        ("delete", FORGET.json(needs_token)),
+    ]);
+    Map::from_iter([
+        ("/v1/steps".to_owned(), path(&[("post", step(needs_token))])),
+        ("/v1/steps/{id}".to_owned(), one),
+        (
+            "/v1/outcomes".to_owned(),
+            path(&[("get", OUTCOMES.json(needs_token))]),
+        ),
+        (
+            "/v1/outcomes/ack".to_owned(),
+            path(&[("post", ACK.json(needs_token))]),
+        ),
+    ])
 }
 
-fn step() -> Json {
-    let batch = json!({ "schema": { "type": "string", "description": "One step a line." } });
-    let mut body = content("application/json", "step");
-    body["application/json"]["examples"] = json!({
-        "a tile": { "value": {
-            "tile": "welcome/trigger", "email": "test.user@example.com",
-            "dataFields": { "promotionId": 123, "color": "red" },
-        } },
+// === impl Operation ===
+
+impl Operation {
+    fn json(&self, needs_token: bool) -> Json {
+        let gate = needs_token.then_some(STRANGER).into_iter();
+        let refusals = gate.chain(self.refusals.iter().copied()).flatten();
+        let security = match needs_token {
+            true => json!([{ "bearer": [] }]),
+            false => json!([]),
+        };
+        let mut operation = json!({
+            "operationId": self.name,
+            "summary": self.summary,
+            "security": security,
+            "responses": responses(&self.good, refusals),
+        });
+        if !self.parameters.is_empty() {
+            operation["parameters"] = referred(self.parameters);
+        }
+        if let Some(name) = self.takes {
+            operation["requestBody"] =
+                json!({ "required": true, "content": content("application/json", name) });
+        }
+        operation
+    }
+}
+
+/// A step, and what it has besides: batches, and an answer before it is done.
+fn step(needs_token: bool) -> Json {
+    let mut operation = STEP.json(needs_token);
+    let lines = |what: &str, example: &str| // No type: JSON Schema has no word for texts of which each line is one.
+        json!({ "schema": { "description": what }, "example": example });
+    operation["requestBody"]["content"]["application/x-ndjson"] = lines(
+        "One step a line.",
+        "{\"webhook\":\"crm\"}\n{\"webhook\":\"crm\"}\n",
+    );
+    let answers = &mut operation["responses"];
+    answers["200"]["description"] =
+        "Its final outcome; or, of a batch, outcomes as they finish.".into();
+    answers["200"]["content"]["application/x-ndjson"] = lines(
+        "One outcome a line, each with its `line`; of a line that is no step, `{\"line\", \"error\"}`.",
+        "{\"line\":1,\"id\":\"order-1001\",\"outcome\":\"continue\",\"status\":200}\n",
+    );
+    let applied = json!({ "$ref": "#/components/headers/Preference-Applied" });
+    answers["202"] = json!({
+        "description": "It waits, or goes on.",
+        "content": { "application/json": { "schema": reference("outcome") } },
+        "headers": { "Preference-Applied": applied },
     });
-    body["application/x-ndjson"] = batch.clone();
-    let outcome = |text: &str| {
-        json!({
-            "description": text,
-            "content": { "application/json": { "schema": reference("outcome") }, "application/x-ndjson": batch.clone() },
-        })
-    };
-    let problem =
-        json!({ "description": "Not taken, or not a step", "content": content_of_problem() });
-    json!({
-        "operationId": "Step",
-        "summary": "Take a step, or a batch of steps, one a line",
-        "parameters": [{
-            "name": "Prefer", "in": "header",
-            "description": "`respond-async`, or `wait=N` seconds (RFC 7240).",
-            "schema": { "type": "string" },
-        }],
-        "requestBody": { "required": true, "content": body },
-        "responses": {
-            "200": outcome("Its final outcome; or, of a batch, outcomes as they finish"),
-            "202": outcome("It waits, or goes on"),
-            "4XX": problem,
-            "5XX": problem,
-        },
-    })
-}
-
-fn outcomes() -> Json {
-    let parameter =
-        |name: &str, schema: Json| json!({ "name": name, "in": "query", "schema": schema });
-    json!({
-        "operationId": "Outcomes",
-        "summary": "Final outcomes of steps that were made durable, oldest first",
-        "parameters": [
-            parameter("group", json!({ "type": "string" })),
-            parameter("after", json!({ "type": "string" })),
-            parameter("limit", json!({ "type": "integer", "minimum": 1, "maximum": 1000 })),
-            parameter("wait", json!({ "type": "integer", "minimum": 0, "maximum": 60 })),
-        ],
-        "responses": responses(200, &Answer::Json("Outcomes")),
-    })
+    answers["200"]["headers"] = json!({ "Preference-Applied": applied });
+    if let Some(answers) = answers.as_object_mut() {
+        answers.sort_keys();
+    }
+    operation
 }

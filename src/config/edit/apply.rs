@@ -37,7 +37,8 @@ pub struct ApplyFault {
 }
 
 /// Works the members of `json` into the text `old`, or into a new one, and says which secrets of
-/// `old` stay. A member that is `null` is as one that is not there; what `json` lacks goes.
+/// `old` stay. A member that is `null` is as one that is not there; what `json` lacks goes. Where names
+/// are free, and in lists, a `null` is refused: there it is a value, which no file can say.
 ///
 /// # Errors
 /// An [`ApplyFault`].
@@ -81,12 +82,13 @@ impl Work {
         path: Path<'_>,
         pointer: &str,
     ) -> Result<(), ApplyFault> {
-        let gone = |name: &str| json.get(name).is_none_or(Json::is_null);
+        let is_absent = |value: &Json| value.is_null() && !has_free_names(path);
+        let gone = |name: &str| json.get(name).is_none_or(is_absent);
         let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
         for name in names.iter().filter(|name| gone(name)) {
             table.remove(name);
         }
-        for (name, value) in in_order(json).filter(|(_, value)| !value.is_null()) {
+        for (name, value) in in_order(json).filter(|(_, value)| !is_absent(value)) {
             let path = [path, &[name.as_str()]].concat();
             let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
             match table.get_mut(name) {
@@ -224,6 +226,11 @@ fn may_keep(path: Path<'_>) -> bool {
     )
 }
 
+/// Whether the members of this table are called as their author likes.
+fn has_free_names(path: Path<'_>) -> bool {
+    matches!(path, ["body", "form"] | ["tiles", "parameters"])
+}
+
 /// Whether `value` is a secret by reference: what only the files may say, since whoever has the API
 /// could read any file and variable of the process with it.
 fn is_reference(path: Path<'_>, value: &Json) -> bool {
@@ -279,7 +286,7 @@ fn plain(value: &Json, pointer: &str) -> Result<Value, ApplyFault> {
         Json::Null => {
             return Err(fault(
                 pointer,
-                "found null in a list; TOML has no such value",
+                "found null, which TOML has not; leave it out",
             ));
         }
         Json::Bool(truth) => (*truth).into(),

@@ -10,9 +10,9 @@ pub struct Kept(pub String);
 
 /// Whether `value` says that a secret stays as it is.
 pub(super) fn is_kept(value: &Json) -> bool {
-    value
-        .as_object()
-        .is_some_and(|table| table.len() == 1 && table.contains_key("set"))
+    let set = value.as_object().filter(|table| table.len() == 1);
+    let set = set.and_then(|table| table.get("set")?.as_str());
+    matches!(set, Some("literal" | "env" | "file"))
 }
 
 /// Whether requests of `new` go to another origin than those of `old`, or its tokens are fetched

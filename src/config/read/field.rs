@@ -158,7 +158,7 @@ impl<'a> Field<'a> {
         let source = self
             .clone()
             .text_as("a string, which may hold {{expressions}}")?;
-        match Template::parse(source, place) {
+        match Template::parse_within(source, place, self.sheet.patterns()) {
             Ok(template) => {
                 for fault in template.warnings() {
                     let offset = self.offset_inside(source, fault.offset);

@@ -1,5 +1,7 @@
 //! Which parts of a template's source are literal text, without parsing it.
 
+use crate::template::end_of_long;
+
 /// Splits `source` into runs, each either literal text or one `{{…}}`.
 pub(super) fn runs(source: &str) -> Vec<Run<'_>> {
     let mut runs = Vec::new();
@@ -31,8 +33,7 @@ fn end_of(text: &str) -> usize {
     let comment = ["{{!--", "{{~!--"]
         .iter()
         .any(|head| text.starts_with(head));
-    let closed = |end: &str| text.find(end).map(|at| at + end.len());
-    if comment && let Some(end) = closed("--}}").into_iter().chain(closed("--~}}")).min() {
+    if comment && let Some(end) = end_of_long(text) {
         return end;
     }
     let mut quote = None;

@@ -3,10 +3,15 @@
 use super::place::{Lines, Place};
 use super::table::{Key, Table};
 use crate::config::fault::{Fault, Severity};
-use std::cell::RefCell;
+use crate::template::PatternRoom;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
+
+/// Most faults that are noted of one file: past that nobody reads them, and an answer that lists them
+/// would outgrow the file many times over.
+const MOST_FAULTS: usize = 1000;
 
 /// The text of one file, and the faults found in it.
 #[derive(Debug)]
@@ -19,7 +24,10 @@ pub(in crate::config) struct Sheet<'s> {
     /// Lines whose syntax is broken: what else seems wrong there follows from that.
     broken: Vec<usize>,
     faults: RefCell<Vec<Fault>>,
+    errors: Cell<usize>,
+    warnings: Cell<usize>,
     depends: RefCell<Vec<PathBuf>>,
+    patterns: PatternRoom,
 }
 
 /// What a file's text came to.
@@ -53,7 +61,10 @@ impl<'s> Sheet<'s> {
             lines: Lines::of(text),
             broken: Vec::new(),
             faults: RefCell::default(),
+            errors: Cell::new(0),
+            warnings: Cell::new(0),
             depends: RefCell::default(),
+            patterns: PatternRoom::default(),
         };
         for error in &syntax {
             let span = error.span().unwrap_or(0..0);
@@ -81,6 +92,19 @@ impl<'s> Sheet<'s> {
         self.note(Severity::Warning, key, offset, message);
     }
 
+    /// Whether as many errors as may be are noted, so that no more need be looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.count(Severity::Error).get() >= MOST_FAULTS
+    }
+
+    /// How many faults of a severity are noted.
+    fn count(&self, severity: Severity) -> &Cell<usize> {
+        match severity {
+            Severity::Error => &self.errors,
+            Severity::Warning => &self.warnings,
+        }
+    }
+
     /// Whether the text is TOML throughout. Where it is not, a key may be missing only because
     /// its line could not be read.
     pub(super) fn is_whole(&self) -> bool {
@@ -101,6 +125,11 @@ impl<'s> Sheet<'s> {
         self.base.join(path)
     }
 
+    /// What the file has left for regular expressions.
+    pub(super) fn patterns(&self) -> &PatternRoom {
+        &self.patterns
+    }
+
     /// Remembers that the meaning of this file hangs on `file`.
     pub(super) fn depends_on(&self, file: PathBuf) {
         self.depends.borrow_mut().push(file);
@@ -118,10 +147,16 @@ impl<'s> Sheet<'s> {
     }
 
     fn note(&self, severity: Severity, key: &Key<'_>, offset: usize, message: String) {
+        // Each severity has its own room: no number of warnings hides that a file is refused.
+        let count = self.count(severity);
+        if count.get() >= MOST_FAULTS {
+            return;
+        }
         let Place { line, column } = self.place(offset);
         if self.broken.contains(&line) {
             return;
         }
+        count.set(count.get() + 1);
         self.faults.borrow_mut().push(Fault {
             file: self.file.to_owned(),
             line,

@@ -7,6 +7,9 @@ use std::fmt;
 use std::ops::Range;
 use toml::de::DeTable;
 
+/// A longer name is no slip of the keyboard.
+const LONGEST_NAME: usize = 100;
+
 /// Where a value stands in its document.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::config) enum Key<'a> {
@@ -149,6 +152,9 @@ impl<'a> Table<'a> {
             if known.contains(&text) {
                 continue;
             }
+            if self.sheet.is_full() {
+                break;
+            }
             let key = Key::Name(&self.key, text);
             let message = format!("unknown key{}", accepted(text, &known));
             self.sheet.error(&key, name.span().start, message);
@@ -181,6 +187,10 @@ impl fmt::Display for Key<'_> {
 
 /// The nearest of `known` to `found`, if it can be a slip of the keyboard.
 pub(in crate::config) fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
+    // A long name would cost time and memory for each of its letters, and is near to nothing.
+    if found.len() > LONGEST_NAME {
+        return None;
+    }
     let near = |name: &&'k str| (strsim::damerau_levenshtein(found, name), *name);
     let (distance, name) = known.iter().map(near).min()?;
     (distance <= (name.len() / 3).max(1)).then_some(name)

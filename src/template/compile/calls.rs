@@ -10,7 +10,7 @@ use super::{Compiler, TemplateFault};
 
 // === impl Compiler ===
 
-impl Compiler {
+impl Compiler<'_> {
     /// The helper that the head of a tag names.
     pub(super) fn named_helper(&self, head: &Head) -> Option<&'static Helper> {
         let Joined::Word(number) = head.expression.head else {
@@ -177,7 +177,7 @@ impl Compiler {
         }
         let pattern = match arguments.get(1) {
             Some(Expression::Literal(Literal::Text(pattern))) if helper.second_is_pattern => {
-                Some(literal_pattern(pattern, offset)?)
+                Some(self.pattern(pattern, offset)?)
             }
             _ => None,
         };
@@ -186,6 +186,22 @@ impl Compiler {
             arguments,
             named,
             pattern,
+        })
+    }
+
+    /// A regular expression that stands in the template.
+    fn pattern(&self, pattern: &str, offset: usize) -> Result<Pattern, TemplateFault> {
+        let fault = |message| TemplateFault { offset, message };
+        self.room.is_left().map_err(fault)?;
+        let read = Pattern::literal(pattern);
+        self.room.take(Pattern::cost_of(&read));
+        read.map_err(|error| {
+            let error = error.to_string();
+            let last = error.lines().last().unwrap_or("");
+            let last = last.trim_start_matches("error: ");
+            fault(format!(
+                "`{pattern}` is not an accepted regular expression: {last}"
+            ))
         })
     }
 
@@ -205,21 +221,6 @@ impl Compiler {
             message: names::unknown(written, usage),
         }
     }
-}
-
-fn literal_pattern(pattern: &str, offset: usize) -> Result<Pattern, TemplateFault> {
-    Pattern::literal(pattern).map_err(|error| {
-        let error = error.to_string();
-        let last = error
-            .lines()
-            .last()
-            .unwrap_or("")
-            .trim_start_matches("error: ");
-        TemplateFault {
-            offset,
-            message: format!("`{pattern}` is not an accepted regular expression: {last}"),
-        }
-    })
 }
 
 fn literal_name(literal: &Literal) -> &str {

@@ -70,8 +70,7 @@ impl DecimalFormat {
         let required = fraction.trim_end_matches('#');
         let sound = optional.bytes().all(|byte| byte == b'#')
             && required.bytes().all(|byte| byte == b'0')
-            && exponent
-                .is_none_or(|zeros| !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0'))
+            && exponent.is_none_or(is_exponent)
             && places.len() + fraction.len() <= MOST_DIGITS
             && !digits.is_empty()
             && !whole.ends_with(',');
@@ -207,6 +206,11 @@ impl DecimalFormat {
         }
         grouped
     }
+}
+
+/// Whether it can be the zeros of an exponent. Their number is a width, and widths have an end.
+fn is_exponent(zeros: &str) -> bool {
+    (1..=MOST_DIGITS).contains(&zeros.len()) && zeros.bytes().all(|byte| byte == b'0')
 }
 
 fn padded_fraction(fraction: &str, least: usize) -> String {

@@ -46,6 +46,16 @@ impl Pattern {
         }
     }
 
+    /// Most bytes that reading one took: all that there may be for one that is too large.
+    pub(in super::super) fn cost_of(read: &Result<Self, regex::Error>) -> usize {
+        let kib = match read {
+            Ok(pattern) => pattern.cost,
+            Err(regex::Error::CompiledTooBig(_)) => SIZES.iter().sum(),
+            Err(_) => 0,
+        };
+        kib * 1024
+    }
+
     /// Whether it is found anywhere in `text`.
     pub(super) fn is_found(&self, text: &str, bounds: &mut Bounds) -> Result<bool, RenderError> {
         bounds.work(text.len().saturating_mul(self.cost))?;

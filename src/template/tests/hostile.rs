@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;
+use std::time::Duration;
+use tokio::time::Instant;
 
 use super::{Context, Data, LIMITS, Place, RenderLimits, Template, rendered};
 
@@ -220,4 +222,36 @@ fn data_nested_without_end_costs_no_stack() {
     );
 
     assert_eq!(text.as_deref(), Ok("1x"));
+}
+
+/// Sources of about a mebibyte in which each tag could make one look at all the others.
+fn long_sources() -> [(&'static str, String); 7] {
+    let repeated = |part: &str| part.repeat(1024 * 1024 / part.len());
+    [
+        ("comments", repeated("{{!----}}a")),
+        ("texts", repeated("{{!}}a")),
+        ("hidden braces", repeated("\\{{a")),
+        ("values", repeated("{{a}}")),
+        ("unknown helpers", repeated("{{a b}}")),
+        ("arguments", format!("{{{{join {}}}}}", repeated("a "))),
+        (
+            "regular expressions",
+            repeated(r"{{#ifMatchesRegexStr a '\w{50}'}}{{/ifMatchesRegexStr}}"),
+        ),
+    ]
+}
+
+#[test]
+fn a_long_source_is_read_in_a_time_that_grows_with_its_length() {
+    for (name, source) in long_sources() {
+        let begin = Instant::now();
+
+        let faults = Template::parse(&source, Place::Url)
+            .err()
+            .unwrap_or_default();
+
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(20), "{name}: {took:?}");
+        assert!(faults.len() <= 33, "{name}: {} faults", faults.len());
+    }
 }

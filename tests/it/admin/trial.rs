@@ -1,5 +1,6 @@
 //! Drafts tried out: previewed, and sent once for real.
 
+mod hostile;
 mod secrets;
 mod tls;
 

@@ -3,6 +3,7 @@
 mod faults;
 mod files;
 mod live;
+mod nulls;
 mod secrets;
 mod written;
 

@@ -31,7 +31,7 @@ impl<'a> Check<'a> {
         };
         for (keyword, rule) in keywords {
             match keyword.as_str() {
-                "$schema" | "$id" | "$defs" | "title" | "description" | "default" => {}
+                "$schema" | "$id" | "$defs" | "title" | "description" | "default" | "format" => {}
                 "$ref" => self.value(self.referred(rule), value, at),
                 "allOf" => list(rule).iter().for_each(|s| self.value(s, value, at)),
                 "oneOf" => {

@@ -21,6 +21,9 @@ pub(in crate::config) struct Literal {
 pub(super) fn read(field: Field<'_>, guarded: bool) -> Option<(Template, Option<Literal>)> {
     let template = field.clone().template(Place::Url)?;
     let source = template.source();
+    if source.is_empty() {
+        return field.refuse("found \"\"; expected a URL");
+    }
     let prefix = literal(&template);
     let whole = prefix.len() == source.len();
     let origin = origin(prefix);

@@ -1,6 +1,6 @@
 //! Numbers.
 
-use super::{refuses, renders};
+use super::{DATA, Place, refuses, rendered, renders};
 
 /// What each template renders as.
 const RENDERS: &[(&str, &str)] = &[
@@ -143,4 +143,16 @@ const REFUSES: &[(&str, &str)] = &[
 fn numbers_are_decimal() {
     renders(RENDERS);
     refuses(REFUSES);
+}
+
+#[test]
+fn an_exponent_has_no_more_digits_than_a_number_may() {
+    let zeros = "0".repeat(70_000);
+
+    let template = format!("{{{{numberFormat 1 '0E{zeros}'}}}}");
+
+    assert_eq!(
+        rendered(&template, Place::FormValue, DATA).unwrap_err(),
+        "helper `numberFormat`: `format` must be integer, percent, currency or a DecimalFormat pattern"
+    );
 }

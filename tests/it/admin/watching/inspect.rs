@@ -19,9 +19,12 @@ fn inspecting() -> Gateway {
 
 /// Opens an endpoint: its id and its URL.
 fn opened(gateway: &Gateway) -> (String, String) {
-    let (status, opened) = parsed(&ask(gateway, "POST", "/admin/v1/inspect"));
+    let answer = ask(gateway, "POST", "/admin/v1/inspect");
+    let (status, opened) = parsed(&answer);
     assert_eq!(status, 201, "{opened}");
     let text = |name: &str| opened[name].as_str().unwrap().to_owned();
+    let place = format!("/admin/v1/inspect/{}", text("id"));
+    assert_eq!(answer.header("location"), Some(&*place));
     (text("id"), text("url"))
 }
 

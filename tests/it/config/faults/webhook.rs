@@ -24,6 +24,13 @@ endpoint = 5
     ),
     (
         r#"name = "n"
+method = "POST"
+endpoint = ""
+"#,
+        &[r#"webhooks/w.toml:3:12: endpoint: found ""; expected a URL"#],
+    ),
+    (
+        r#"name = "n"
 method = "PSOT"
 endpiont = "https://a.example/"
 "#,
