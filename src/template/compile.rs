@@ -45,8 +45,17 @@ pub(super) fn compile(
         faults: Vec::new(),
     };
     let nodes = compiler.program(root);
-    if !compiler.faults.is_empty() {
-        return Err(compiler.faults);
+    let mut faults = compiler.faults;
+    if let Some(last) = faults.get(MOST_FAULTS - 1) {
+        faults.push(TemplateFault {
+            offset: last.offset,
+            message: format!(
+                "the first {MOST_FAULTS} faults of this template are told: there may be more"
+            ),
+        });
+    }
+    if !faults.is_empty() {
+        return Err(faults);
     }
     Ok(Compiled {
         nodes,

@@ -157,14 +157,21 @@ impl<'s> Sheet<'s> {
             return;
         }
         count.set(count.get() + 1);
-        self.faults.borrow_mut().push(Fault {
-            file: self.file.to_owned(),
-            line,
-            column,
-            key: key.to_string(),
-            message,
-            severity,
-        });
+        let is_last = count.get() == MOST_FAULTS;
+        let more = format!("the first {MOST_FAULTS} faults of a file are told: there may be more");
+        for message in [Some(message), is_last.then_some(more)]
+            .into_iter()
+            .flatten()
+        {
+            self.faults.borrow_mut().push(Fault {
+                file: self.file.to_owned(),
+                line,
+                column,
+                key: key.to_string(),
+                message,
+                severity,
+            });
+        }
     }
 
     fn finish<T>(self, value: Option<T>) -> Reading<T> {
