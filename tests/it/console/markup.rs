@@ -217,6 +217,30 @@ fn what_the_inspector_was_sent_is_shown_as_it_came() {
     assert_quiet(&browser, &[]);
 }
 
+#[test]
+fn markup_that_got_in_all_the_same_would_not_run() {
+    let gateway = stage().start();
+    let browser = editor(&gateway);
+
+    let script = "const made = document.createElement('script'); \
+        made.textContent = 'window.pwned=1'; \
+        document.body.append(made); \
+        document.body.insertAdjacentHTML('beforeend', arguments[0]);";
+    browser.run(script, vec![json!(PLAIN)]);
+
+    // The script, the picture and the drawing.
+    let refused = |one: &String| one.starts_with("refused: \"script-src");
+    browser.wait("three refusals", || {
+        browser
+            .complaints()
+            .iter()
+            .filter(|one| refused(one))
+            .count()
+            == 3
+    });
+    assert_eq!(browser.run(HARM, vec![])[0], "nothing");
+}
+
 /// A webhook `evil` with markup wherever a webhook may have text.
 fn hooks(endpoint: &Endpoint) -> Value {
     let body = json!({ PLAIN: PLAIN }).to_string();

@@ -4,8 +4,9 @@
 //! shown; an open dialog hides the rest. Whatever is not there yet is waited for, so that no test
 //! says how long anything takes.
 //!
-//! Not here: what a page looks like; see [`looks`].
+//! Not here: what a page looks like, see [`looks`]; what a person does not see, see [`behind`].
 
+mod behind;
 mod driver;
 mod looks;
 
@@ -16,7 +17,6 @@ use driver::Driver;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::error::CmdError;
-use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -35,11 +35,6 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Finds what a person would: its label or its name are the arguments.
 const FIND: &str = include_str!("browser/find.js");
 
-/// Keeps what the page's policy refused, from before its first script on.
-const WATCH: &str = "window.refused = [];
-    document.addEventListener('securitypolicyviolation', (event) =>
-        window.refused.push(`${event.violatedDirective} ${event.blockedURI}`));";
-
 /// A browser with one page. Dropped, it ends.
 pub(crate) struct Browser {
     runtime: Runtime,
@@ -49,30 +44,6 @@ pub(crate) struct Browser {
     /// What the browser's log said so far; asking for it empties it.
     log: RefCell<Vec<String>>,
     driver: Driver,
-}
-
-/// A command of chromedriver's own, below the session's address.
-#[derive(Debug)]
-struct Own {
-    path: &'static str,
-    body: Value,
-}
-
-// === impl Own ===
-
-impl WebDriverCompatibleCommand for Own {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        let session = session.unwrap_or_default();
-        base.join(&format!("session/{session}/{}", self.path))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(self.body.to_string()))
-    }
 }
 
 // === impl Browser ===
@@ -95,10 +66,7 @@ impl Browser {
             log: RefCell::default(),
             driver,
         };
-        browser.devtools(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({"source": WATCH}),
-        );
+        browser.watch();
         browser.open("");
         browser
     }
@@ -235,43 +203,6 @@ impl Browser {
         self.runtime.block_on(answer).unwrap()
     }
 
-    /// The cookies of the console, as the browser has them.
-    pub(crate) fn cookies(&self) -> Vec<Value> {
-        let kept = self.devtools("Network.getCookies", json!({"urls": [&self.home]}));
-        kept["cookies"].as_array().unwrap().clone()
-    }
-
-    /// Has the browser keep a cookie that it had before.
-    pub(crate) fn restore(&self, cookie: &Value) {
-        let parameters = json!({
-            "url": &self.home, "name": cookie["name"], "value": cookie["value"], "path": cookie["path"],
-            "httpOnly": cookie["httpOnly"], "sameSite": cookie["sameSite"],
-        });
-        self.devtools("Network.setCookie", parameters);
-    }
-
-    /// Has the browser forget every cookie.
-    pub(crate) fn forget_cookies(&self) {
-        self.devtools("Network.clearBrowserCookies", json!({}));
-    }
-
-    /// Everything in the browser's log that is worse than a remark, and what the policy refused.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        let entries = self.own("se/log", json!({"type": "browser"}));
-        let mut log = self.log.borrow_mut();
-        for entry in entries.as_array().unwrap() {
-            if matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")) {
-                log.push(entry["message"].as_str().unwrap_or_default().to_owned());
-            }
-        }
-        let refused = self.run("return window.refused", vec![]);
-        let refused = refused.as_array().unwrap().iter();
-        log.iter()
-            .cloned()
-            .chain(refused.map(|one| format!("refused: {one}")))
-            .collect()
-    }
-
     /// Does `act` to what is so called, once it is there and can be used.
     #[track_caller]
     fn on(&self, kind: &str, name: &str, act: impl AsyncFn(&Element) -> Result<(), CmdError>) {
@@ -308,17 +239,6 @@ impl Browser {
             && document.querySelector('main') !== null \
             && document.querySelector('main[aria-busy]') === null";
         self.wait("a page", || self.run(script, vec![]) == true);
-    }
-
-    /// A command of the Chrome DevTools Protocol.
-    fn devtools(&self, command: &str, parameters: Value) -> Value {
-        let body = json!({"cmd": command, "params": parameters});
-        self.own("goog/cdp/execute", body)
-    }
-
-    fn own(&self, path: &'static str, body: Value) -> Value {
-        let answer = self.client.issue_cmd(Own { path, body });
-        self.runtime.block_on(answer).unwrap()
     }
 }
 
