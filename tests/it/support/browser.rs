@@ -26,8 +26,9 @@ use std::time::Duration;
 use tokio::runtime::{self, Runtime};
 use tokio::time::{Instant, timeout};
 
-/// Longest that anything here is waited for: a machine may have other things to do.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest that anything here is waited for: a machine may have other things to do, and some pages
+/// ask anew each ten seconds for what is counted each ten seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The key that a WebDriver names an element by (W3C WebDriver, 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
