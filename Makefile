@@ -10,12 +10,18 @@
 #   make micro                the time of parse, merge, render and judgement each by itself; ARGS
 #                             picks some, e.g. ARGS=render
 #   make test                 every test; ARGS goes to the test runner, e.g. ARGS=architecture
+#   make screenshots          the console's pages looked at anew, and the README's pictures of them
+#                             (they are made for the font Inter, Debian's fonts-inter)
 
 CARGO = ./.ci/cargo
 ARGS =
 
 .DEFAULT_GOAL = demo
-.PHONY: bench demo guard micro test
+# Of the pages that `tests/it/console/looks.rs` looks at, those that the README shows.
+PICTURES = webhooks-1440-light webhook-form-1440-light tail-1440-dark webhooks-390-light tail-390-light \
+           webhook-form-390-dark
+
+.PHONY: bench demo guard micro screenshots test
 
 # The development profile: a newcomer waits minutes less for it than for a release build, and
 # `make test` builds the same.
@@ -24,10 +30,16 @@ demo:
 	@$(CARGO) run --locked -- demo $(ARGS)
 
 test:
-	@./.ci/install cc cmake openssl node npm python3-venv
+	@./.ci/install cc cmake openssl node npm python3-venv chromium chromedriver
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --locked $(ARGS); \
 	else $(CARGO) test --locked $(ARGS); fi
+
+screenshots:
+	@./.ci/install pngquant
+	@$(MAKE) --no-print-directory test ARGS=console::looks
+	@for picture in $(PICTURES); do pngquant --force --strip --skip-if-larger \
+	    --output tests/it/console/screenshots/$$picture.png target/tmp/screenshots/$$picture.png || exit; done
 
 guard:
 	@./.ci/install cc cmake valgrind

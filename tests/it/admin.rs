@@ -16,14 +16,14 @@ const TOKENS: &str = "[{ name = 'eve', role = 'viewer', token = 'token-of-eve' }
                       { name = 'ed', role = 'editor', token = 'token-of-ed' }]";
 
 /// A gateway to be, whose door knows a viewer `eve`, an editor `ed` and the admin.
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     Stage::new()
         .set("admin.token", "'token-of-admin'")
         .set("admin.tokens", TOKENS)
 }
 
 /// The admin API, for one caller.
-struct Door<'a> {
+pub(crate) struct Door<'a> {
     gateway: &'a Gateway,
     /// Sent with every request, each ended by CRLF.
     headers: String,
@@ -31,7 +31,7 @@ struct Door<'a> {
 
 /// What the admin API says.
 #[derive(Debug)]
-struct Said {
+pub(crate) struct Said {
     answer: Answer,
     /// `null` where there is no body.
     json: Value,
@@ -41,7 +41,7 @@ struct Said {
 
 impl<'a> Door<'a> {
     /// For the editor `ed`.
-    fn of(gateway: &'a Gateway) -> Self {
+    pub(crate) fn of(gateway: &'a Gateway) -> Self {
         Self::with(gateway, "Authorization: Bearer token-of-ed\r\n")
     }
 
@@ -50,19 +50,19 @@ impl<'a> Door<'a> {
         Self { gateway, headers }
     }
 
-    fn get(&self, path: &str) -> Said {
+    pub(crate) fn get(&self, path: &str) -> Said {
         self.ask("GET", path, "", "")
     }
 
-    fn post(&self, path: &str, body: &Value) -> Said {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Said {
         self.ask("POST", path, "", &body.to_string())
     }
 
-    fn put(&self, path: &str, body: &Value) -> Said {
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Said {
         self.ask("PUT", path, "", &body.to_string())
     }
 
-    fn delete(&self, path: &str) -> Said {
+    pub(crate) fn delete(&self, path: &str) -> Said {
         self.ask("DELETE", path, "", "")
     }
 
@@ -92,7 +92,7 @@ impl Said {
         Self { answer, json }
     }
 
-    fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.answer.status
     }
 
@@ -111,19 +111,19 @@ impl Said {
 
     /// The JSON of a success.
     #[track_caller]
-    fn good(self, status: u16) -> Value {
+    pub(crate) fn good(self, status: u16) -> Value {
         assert_eq!(self.status(), status, "{}", self.json);
         self.json
     }
 }
 
 /// A webhook as the API has it, that posts to `endpoint`.
-fn draft(id: &str, endpoint: &str) -> Value {
+pub(crate) fn draft(id: &str, endpoint: &str) -> Value {
     json!({"id": id, "name": "W", "method": "POST", "endpoint": endpoint})
 }
 
 /// `json` with the members of `change` in the place of its own.
-fn with(json: &Value, change: &Value) -> Value {
+pub(crate) fn with(json: &Value, change: &Value) -> Value {
     let mut json = json.clone();
     for (name, value) in change.as_object().unwrap() {
         json[name] = value.clone();
@@ -132,17 +132,17 @@ fn with(json: &Value, change: &Value) -> Value {
 }
 
 /// The text of a webhook's file.
-fn file(gateway: &Gateway, id: &str) -> String {
+pub(crate) fn file(gateway: &Gateway, id: &str) -> String {
     fs::read_to_string(gateway.path(&format!("conf/webhooks/{id}.toml"))).unwrap()
 }
 
 /// The text of a journey's file.
-fn journey_file(gateway: &Gateway, id: &str) -> String {
+pub(crate) fn journey_file(gateway: &Gateway, id: &str) -> String {
     fs::read_to_string(gateway.path(&format!("conf/journeys/{id}.toml"))).unwrap()
 }
 
 /// A Live Data webhook with one field, as TOML; tested when it has a fingerprint.
-fn live_data(endpoint: &str, fingerprint: &str) -> String {
+pub(crate) fn live_data(endpoint: &str, fingerprint: &str) -> String {
     let test = match fingerprint {
         "" => String::new(),
         fingerprint => format!("[data_retrieval.test]\nfingerprint = \"{fingerprint}\"\n"),
@@ -156,13 +156,13 @@ fn live_data(endpoint: &str, fingerprint: &str) -> String {
 
 /// The fingerprint that a test of the webhook `id` gives.
 #[track_caller]
-fn fingerprint(door: &Door<'_>, id: &str) -> String {
+pub(crate) fn fingerprint(door: &Door<'_>, id: &str) -> String {
     let tested = door.post("webhooks/test", &json!({"id": id})).good(200);
     tested["fingerprint"].as_str().unwrap().to_owned()
 }
 
 /// A journey `id` with one tile `t`, as TOML.
-fn journey(tile_type: &str, webhook: &str, published: bool) -> String {
+pub(crate) fn journey(tile_type: &str, webhook: &str, published: bool) -> String {
     format!(
         "workflow_id = 7\nname = \"J\"\npublished = {published}\n\n[[tiles]]\nid = \"t\"\n\
          type = \"{tile_type}\"\nwebhook = \"{webhook}\"\n"

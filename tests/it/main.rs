@@ -12,6 +12,7 @@ mod asynchronous;
 mod batch;
 mod commands;
 mod config;
+mod console;
 mod custody;
 mod durable;
 mod egress;

@@ -1,10 +1,12 @@
 //! What the tests stand on: endpoints, certificates, and a request to send.
 
 pub(crate) mod batch;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod log;
+pub(crate) mod npm;
 pub(crate) mod pki;
 pub(crate) mod process;
 pub(crate) mod stores;

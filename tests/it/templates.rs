@@ -3,9 +3,10 @@
 //! Not here: the helpers that handlebars.js does not have, and what a place does to values; both stand beside the engine.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::support::npm;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stepgate::template::{Context, Data, Place, RenderLimits, Template};
@@ -478,7 +479,7 @@ fn ask(templates: &[String]) -> Vec<Answer> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/templates/render.cjs");
     let mut node = Command::new("node")
         .arg(script)
-        .arg(handlebars_js())
+        .arg(npm::installed("handlebars", "4.7.10"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -488,37 +489,4 @@ fn ask(templates: &[String]) -> Vec<Answer> {
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success(), "node failed: {}", output.status);
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// The folder with handlebars.js in it, installed where it is not yet.
-fn handlebars_js() -> PathBuf {
-    const VERSION: &str = "4.7.10";
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("handlebars-js")
-        .join(VERSION);
-    let lock_path = folder.with_extension("lock");
-    std::fs::create_dir_all(&folder).unwrap();
-    // Tests run side by side, and one installation is enough.
-    let lock = std::fs::File::create(lock_path).unwrap();
-    lock.lock().unwrap();
-    if !folder.join("node_modules/handlebars/package.json").exists() {
-        let installed = Command::new("npm")
-            .args([
-                "install",
-                "--no-save",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-            ])
-            .arg(format!("handlebars@{VERSION}"))
-            .current_dir(&folder)
-            .output()
-            .expect("npm is needed to compare with handlebars.js: `make test` installs it");
-        let errors = String::from_utf8_lossy(&installed.stderr);
-        assert!(
-            installed.status.success(),
-            "npm could not install handlebars {VERSION}: {errors}"
-        );
-    }
-    folder
 }

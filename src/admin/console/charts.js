@@ -48,7 +48,8 @@ function draw(place, width, { title, unit, times, series }) {
     s('text', { x: LEFT - 8, y: y(top * part) + 4, class: 'axis', 'text-anchor': 'end' }, short(top * part)),
   ]);
   const count = Math.max(2, Math.floor((width - LEFT) / TIME_LABEL));
-  const ticks = times.length < 2 ? [] : Array.from({ length: count }, (_, n) => Math.round((n / (count - 1)) * last));
+  // Of few samples several labels would stand at one.
+  const ticks = [...new Set(Array.from({ length: count }, (_, n) => Math.round((n / (count - 1)) * last)))];
   const axis = ticks.map((at, n) =>
     s(
       'text',
@@ -56,7 +57,7 @@ function draw(place, width, { title, unit, times, series }) {
         x: x(at),
         y: HEIGHT - 6,
         class: 'axis',
-        'text-anchor': n === 0 ? 'start' : n === count - 1 ? 'end' : 'middle',
+        'text-anchor': n === 0 ? 'start' : n === ticks.length - 1 ? 'end' : 'middle',
       },
       clock(times[at]).slice(0, 5),
     ),
@@ -92,7 +93,10 @@ export function lineChart({ title, unit, names, signal }) {
   let shown;
   let sampleAt;
   const redraw = () => {
-    if (shown && place.clientWidth) sampleAt = draw(place, place.clientWidth, shown);
+    if (!shown || !place.clientWidth) return;
+    // One point is no line yet.
+    if (shown.times.length < 2) fill(place, h('p', { class: 'empty' }, 'The line begins with the second sample.'));
+    else sampleAt = draw(place, place.clientWidth, shown);
   };
   // A pointer reads a moment off the lines; without one the table has every value.
   place.addEventListener('pointermove', (event) => {

@@ -9,7 +9,7 @@ let endpoint;
 
 export async function inspectorPage({ signal }) {
   const fault = h('p', { class: 'note', role: 'alert', hidden: true });
-  const place = h('div', {});
+  const place = h('div', { class: 'inspected' });
   const make = button('Create an endpoint', create, { class: 'primary', disabled: !mayEdit() });
   let watching = new AbortController();
   signal.addEventListener('abort', () => watching.abort());

@@ -5,7 +5,7 @@ import { button, debounce, fill, freshId, h } from './dom.js';
 const PAGE = 50;
 
 /**
- * Builds the list. `columns` are `{title, cell, numeric, wide}`, `words(row)` is what the search looks in,
+ * Builds the list. `noun` says what of, a plural with s. `columns` are `{title, cell, numeric, wide}`, `words(row)` is what the search looks in,
  * `sorts` and `filters` are `[label, function]`; `details(row)` fills the part that opens under a row.
  *
  * `remember` keeps search, order and page, for coming back from a row to where one was.
@@ -68,9 +68,10 @@ export function pagedList({ noun, columns, words, sorts, filters, details, name,
   function draw(pages) {
     live.clear();
     const shown = found.slice(state.page * PAGE, (state.page + 1) * PAGE);
+    const counted = all.length === 1 ? noun.slice(0, -1) : noun;
     fill(
       told,
-      all.length === 0 ? '' : found.length === all.length ? `${all.length} ${noun}` : `${found.length} of ${all.length} ${noun}`,
+      all.length === 0 ? '' : found.length === all.length ? `${all.length} ${counted}` : `${found.length} of ${all.length} ${counted}`,
     );
     fill(
       body,

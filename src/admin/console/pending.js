@@ -13,20 +13,22 @@ export async function pendingPage({ signal }) {
   const fault = h('p', { class: 'fault', role: 'status' });
   const totals = h('dl', { class: 'terms row' });
   const tiles = h('tbody', {});
-  const steps = h('tbody', { role: 'rowgroup' });
+  const lines = h('tbody', { role: 'rowgroup' });
   const told = h('p', { class: 'hint', role: 'status' });
 
   async function refresh() {
     try {
       const data = await get(`/schedule?limit=${SHOWN}${tile ? `&tile=${encodeURIComponent(tile)}` : ''}`, signal);
       fill(fault, data.accepts ? '' : 'The store does not accept new steps: what would have to wait is refused with 503.');
+      const steps = data.steps ?? [];
+      steps.sort((a, b) => due(a) - due(b));
       fill(totals, summary(data));
       fill(tiles, (data.tiles ?? []).map(tileRow), none(data.tiles, 2, 'Nothing waits.'));
-      fill(steps, (data.steps ?? []).map(stepRow), none(data.steps, 6, 'No step.'));
+      fill(lines, steps.map(stepRow), none(steps, 6, 'No step.'));
       fill(
         told,
-        data.pending > (data.steps?.length ?? 0)
-          ? `The first ${data.steps.length} of ${data.pending.toLocaleString('en')} that wait, next due first.`
+        data.pending > steps.length
+          ? `The first ${steps.length} of ${data.pending.toLocaleString('en')} that wait, next due first.`
           : '',
       );
     } catch (problem) {
@@ -98,7 +100,7 @@ export async function pendingPage({ signal }) {
             ),
           ),
         ),
-        steps,
+        lines,
       ),
     ),
   );
@@ -107,10 +109,15 @@ export async function pendingPage({ signal }) {
 const term = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { class: 'tabular' }, value));
 const none = (list, columns, text) => !list?.length && h('tr', {}, h('td', { class: 'none', colspan: columns }, text));
 
-function summary({ pending, oldestDue, freeBytes }) {
+/** When a step goes; one that is under way comes first. */
+const due = (step) => (step.running ? 0 : Date.parse(step.dueAt));
+
+function summary({ pending, steps, freeBytes }) {
+  // Not `oldestDue`: the oldest may be waiting for its tile's turn, and only a step's own line tells when that is.
+  const next = steps?.find((one) => !one.running)?.dueAt;
   return [
     term('Pending', pending.toLocaleString('en')),
-    oldestDue && term('Next due', `${clock(oldestDue)}${new Date(oldestDue) < new Date() ? ' (overdue)' : ''}`),
+    next && term('Next due', `${clock(next)}${new Date(next) < new Date() ? ' (overdue)' : ''}`),
     freeBytes !== undefined && term('Free in the store', `${(freeBytes / 2 ** 30).toFixed(1)} GiB`),
   ];
 }

@@ -8,6 +8,7 @@ const KEPT = 500;
 /** Many events in this time are one drawing: nobody reads faster. */
 const DRAW_MS = 200;
 const AGAIN_MS = 5000;
+const NUMBERS = new Set(['Status', 'Attempts', 'Took']);
 
 export async function tailPage({ signal }) {
   const webhookOf = new Map(
@@ -122,7 +123,7 @@ export async function tailPage({ signal }) {
       { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Outcomes' },
       h(
         'table',
-        { role: 'table', class: 'paged', 'aria-label': 'Outcomes' },
+        { role: 'table', class: 'paged dense', 'aria-label': 'Outcomes' },
         h(
           'thead',
           { role: 'rowgroup' },
@@ -141,7 +142,9 @@ export async function tailPage({ signal }) {
 }
 
 function line(one, webhookOf) {
-  const cell = (title, ...value) => h('td', { role: 'cell', 'data-label': title }, value);
+  // On a phone only a bare number needs its title beside it.
+  const cell = (title, ...value) =>
+    h('td', { role: 'cell', 'data-label': title, class: NUMBERS.has(title) ? '' : 'plainly' }, value);
   const bad = one.outcome === 'exit';
   const node = h(
     'tr',
@@ -157,12 +160,15 @@ function line(one, webhookOf) {
     ),
     cell('Status', one.status ?? '–'),
     cell('Attempts', one.attempts),
-    cell('Took', one.elapsedMs === undefined ? '–' : ms(one.elapsedMs)),
+    cell('Took', took(one.elapsedMs)),
     cell('Step', h('code', { class: 'hint' }, one.id)),
   );
   node.event = one;
   return node;
 }
+
+/** The gateway counts whole milliseconds, and many an endpoint in the same building is faster than one. */
+const took = (elapsed) => (elapsed === undefined ? '–' : elapsed === 0 ? '< 1 ms' : ms(elapsed));
 
 /** Reads the stream until `signal`; the browser mends a lost connection itself, a refused one is asked for again. */
 function listen({ signal, take, lost, open, broken }) {

@@ -22,6 +22,8 @@ export async function webhookForm({ id, signal, guard, reload }) {
   let proof = loaded.data.data_retrieval?.test && { shape: shape(draft), test: loaded.data.data_retrieval.test };
   let dirty = false;
   let blamed = false;
+  // What saving was refused for, on the draft as it is: the preview may not know of it.
+  let refusal = false;
   const seen = new WeakSet();
   const proven = () => (draft.live && proof?.shape === shape(draft) ? proof.test : undefined);
   const payload = () => ({ webhook: toTrial(draft), sample: sample.value() });
@@ -97,13 +99,14 @@ export async function webhookForm({ id, signal, guard, reload }) {
 
   function changed() {
     dirty = true;
+    refusal = false;
     tellProof();
     trial.refresh();
     preview.changed();
   }
 
   function tellProof() {
-    if (!draft.live) trial.tell('');
+    if (!draft.live || locks.length > 0) trial.tell('');
     else if (proven()) trial.tell('Tested: this draft can be saved.', true);
     else
       trial.tell(
@@ -116,7 +119,13 @@ export async function webhookForm({ id, signal, guard, reload }) {
   // The preview judges while the form is still being filled in: only what was left already is blamed.
   function blameSeen(faults) {
     if (!blamed) showFaults(form, strip(faults), (place) => seen.has(place));
-    else blame(faults, 'stay');
+    else if (!refusal) blame(withLocal(strip(faults)), 'stay');
+  }
+
+  // Of what is missing the gateway names some itself; the rest is still missing.
+  function withLocal(faults) {
+    const named = new Set(faults.map((one) => one.pointer));
+    return [...faults, ...localFaults(draft, creating).filter((one) => !named.has(one.pointer))];
   }
 
   function blame(faults, focus) {
@@ -124,6 +133,11 @@ export async function webhookForm({ id, signal, guard, reload }) {
     blamed = faults.length > 0;
     sum(faults, left);
     if (blamed && focus !== 'stay') (first ?? summary).focus();
+  }
+
+  function refuse(faults) {
+    refusal = true;
+    blame(faults);
   }
 
   function sum(faults, left) {
@@ -149,11 +163,11 @@ export async function webhookForm({ id, signal, guard, reload }) {
     clearFaults(form);
     const faults = localFaults(draft, creating);
     if (faults.length) {
-      blame(faults);
+      refuse(faults);
       return;
     }
     if (draft.live && !proven()) {
-      blame([
+      refuse([
         {
           pointer: '',
           message: 'Test the connection first: this is a Live Data webhook, and its present draft has not passed a test.',
@@ -183,7 +197,7 @@ export async function webhookForm({ id, signal, guard, reload }) {
     }
     const known =
       problem.type === 'already-exists' ? [{ pointer: '/id', message: 'There is a webhook of this ID.' }] : (problem.faults ?? []);
-    blame(known.length ? known : [{ pointer: '', message: problem.message }]);
+    refuse(known.length ? known : [{ pointer: '', message: problem.message }]);
     if (problem.type === 'webhook-untested') trial.focus();
   }
 
