@@ -1,6 +1,7 @@
 //! Edits of configuration files that keep what people wrote: comments, order, formatting.
 //!
-//! A file is written beside its place, synced and renamed, so that nobody ever reads half of it.
+//! A file is written beside its place, synced and exchanged with what stood there, so that nobody ever
+//! reads half of it and no edit by hand is lost.
 
 use jiff::Timestamp;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -22,6 +23,8 @@ pub enum WriteFault {
     NoDataRetrieval { path: PathBuf },
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("{} was edited just now and is left as it is; test it again", path.display())]
+    Changed { path: PathBuf },
 }
 
 /// Writes into the webhook's file `path` that what has `fingerprint` was tested successfully `at`.
@@ -38,10 +41,14 @@ pub fn record_test(path: &Path, fingerprint: &str, at: Timestamp) -> Result<(), 
         Missing::Syntax => WriteFault::Syntax { path: path.into() },
         Missing::DataRetrieval => WriteFault::NoDataRetrieval { path: path.into() },
     })?;
-    replace(path, &edited).map_err(|source| WriteFault::Write {
-        path: path.to_owned(),
-        source,
-    })
+    match exchange(path, &text, &edited) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(WriteFault::Changed { path: path.into() }),
+        Err(source) => Err(WriteFault::Write {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -76,16 +83,6 @@ fn with_test(text: &str, fingerprint: &str, at: Timestamp) -> Result<String, Mis
         }
     }
     Ok(document.to_string())
-}
-
-/// Puts `text` at `path`, whole or not at all. A symbolic link stays one: its file is replaced.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    let beside = beside(&path, text)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    beside.as_file().set_permissions(permissions)?;
-    beside.persist(&path)?;
-    sync_folder(&path)
 }
 
 /// Puts `text` where `known` stands at `path`; whether it did, since somebody may be faster. A
@@ -136,10 +133,27 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Removes the file at `path`; of a symbolic link, the link.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
-    fs::remove_file(path)?;
-    sync_folder(path)
+/// Removes the file at `path` where it is `known`; whether it was, since somebody may be faster. Of a
+/// symbolic link, the link.
+///
+/// It is moved aside, so that what is removed was seen. What somebody else has put there goes back,
+/// unless there is something newer by then.
+pub(super) fn remove(path: &Path, known: &str) -> io::Result<bool> {
+    let aside = format!(".stepgate-{:016x}", fastrand::u64(..));
+    let aside = folder_of(path).join(aside);
+    fs::rename(path, &aside)?;
+    let is_known = fs::read(&aside).is_ok_and(|text| text == known.as_bytes());
+    if !is_known {
+        match fs::hard_link(&aside, path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // It is never lost: where no link can be made, it goes back over what may be newer.
+            Err(_) => return fs::rename(&aside, path).map(|()| false),
+        }
+    }
+    fs::remove_file(&aside)?;
+    sync_folder(path)?;
+    Ok(is_known)
 }
 
 /// A file with `text`, on the disk, in the folder of `path`.
@@ -209,5 +223,30 @@ mod tests {
         assert!(fs::read_to_string(&file).unwrap().contains("sha256:new"));
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o640);
+    }
+
+    #[test]
+    fn what_somebody_else_has_written_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.toml");
+        fs::write(&file, "by hand").unwrap();
+
+        assert!(!remove(&file, "known").unwrap());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "by hand");
+        assert!(remove(&file, "by hand").unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn of_a_link_the_link_is_removed_and_put_back_where_it_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a.toml"), folder.path().join("b.toml"));
+        fs::write(&file, "text").unwrap();
+        std::os::unix::fs::symlink("a.toml", &link).unwrap();
+
+        assert!(!remove(&link, "known").unwrap());
+        assert!(link.is_symlink());
+        assert!(remove(&link, "text").unwrap());
+        assert!(!link.is_symlink() && file.exists());
     }
 }

@@ -118,12 +118,8 @@ impl Files {
                 _ => FileFault::Io { path, source },
             });
         };
-        match write::exchange(&path, known, text) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(FileFault::Changed),
-            Err(gone) if gone.kind() == ErrorKind::NotFound => Err(FileFault::Changed),
-            Err(source) => Err(FileFault::Io { path, source }),
-        }
+        let written = write::exchange(&path, known, text);
+        unchanged(written, path)
     }
 
     /// Removes the file of `id`, which is `known` until then.
@@ -131,10 +127,18 @@ impl Files {
     /// # Errors
     /// A [`FileFault`]; the file is as it was.
     pub fn remove(&self, kind: FileKind, id: &str, known: &Text) -> Result<(), FileFault> {
-        if self.read(kind, id)?.as_ref() != Some(known) {
-            return Err(FileFault::Changed);
-        }
         let path = self.path(kind, id);
-        write::remove(&path).map_err(|source| FileFault::Io { path, source })
+        let removed = write::remove(&path, &known.0);
+        unchanged(removed, path)
+    }
+}
+
+/// Whether the file at `path` was what it had to be for the deed that came to `done`.
+fn unchanged(done: io::Result<bool>, path: PathBuf) -> Result<(), FileFault> {
+    match done {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(FileFault::Changed),
+        Err(gone) if gone.kind() == ErrorKind::NotFound => Err(FileFault::Changed),
+        Err(source) => Err(FileFault::Io { path, source }),
     }
 }
