@@ -39,6 +39,11 @@ pub(super) enum Kind {
 /// Senders at work.
 pub(super) struct Load {
     senders: Vec<JoinHandle<()>>,
+    /// The next step's number.
+    next: Arc<AtomicUsize>,
+    least: usize,
+    /// Where it ends.
+    end: Arc<AtomicUsize>,
     promised: Arc<Mutex<Promised>>,
 }
 
@@ -73,18 +78,20 @@ impl Kind {
 // === impl Load ===
 
 impl Load {
-    /// Sends so many steps to `gateway`.
-    pub(super) fn start(gateway: &Gateway, steps: usize) -> Self {
+    /// Sends steps to `gateway` until [`finish`](Self::finish), and so many at least: how many there
+    /// are until then is the machine's to say.
+    pub(super) fn start(gateway: &Gateway, least: usize) -> Self {
         let next = Arc::new(AtomicUsize::new(0));
+        let end = Arc::new(AtomicUsize::new(usize::MAX));
         let promised = Arc::new(Mutex::new(Promised::default()));
         let address = gateway.http;
         let sender = |_| {
-            let (next, promised) = (next.clone(), promised.clone());
+            let (next, end, promised) = (next.clone(), end.clone(), promised.clone());
             thread::spawn(move || {
                 let mut sender = Sender::new(address);
                 loop {
                     let step = next.fetch_add(1, Ordering::Relaxed);
-                    if step >= steps {
+                    if step >= end.load(Ordering::Relaxed) {
                         return;
                     }
                     let (id, status) = (id(step), sender.deliver(step));
@@ -98,6 +105,9 @@ impl Load {
         };
         Self {
             senders: (0..SENDERS).map(sender).collect(),
+            next,
+            least,
+            end,
             promised,
         }
     }
@@ -108,8 +118,10 @@ impl Load {
         promised.kept.len() + promised.finished.len()
     }
 
-    /// Waits until every step was answered.
+    /// Sends no more than it has to, and waits until every step was answered.
     pub(super) fn finish(self) -> Promised {
+        let sent = self.next.load(Ordering::Relaxed);
+        self.end.store(sent.max(self.least), Ordering::Relaxed);
         for sender in self.senders {
             sender.join().unwrap();
         }
