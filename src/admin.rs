@@ -3,6 +3,8 @@
 //! Health asks for nothing. All else asks for a token, and all but metrics for a `Host` that is
 //! known, so that no web page can be made to speak to this door through a browser.
 //!
+//! Requests take turns, so that a flood of them is a small load: steps come first.
+//!
 //! What edits the configuration only ever writes its files; what serves is decided where it is
 //! decided for edits by hand.
 
@@ -21,6 +23,7 @@ mod schedule;
 mod stats;
 mod status;
 mod trial;
+mod turns;
 mod webhooks;
 
 pub use access::{TokenFault, kept_token};
@@ -39,7 +42,16 @@ use inspect::Inspector;
 use refuse::Refused;
 use routes::{Action, Asked, Route};
 use std::sync::Arc;
+use std::time::Duration;
 use trial::Bench;
+use turns::Turns;
+
+/// Between two requests, once the first few of a while are used up: as often as no person and no
+/// tool asks for long.
+const PACE: Duration = Duration::from_millis(2);
+
+/// How many may come at once: a page and all that it asks for, of several people.
+const BURST: u32 = 500;
 
 /// The admin door.
 #[derive(Debug)]
@@ -50,6 +62,7 @@ pub struct Admin {
     events: Events,
     inspector: Inspector,
     workshop: Option<Workshop>,
+    turns: Turns,
 }
 
 /// Where webhooks and journeys are edited and tried out.
@@ -91,6 +104,7 @@ impl Admin {
             live,
             status,
             workshop,
+            turns: Turns::new(PACE, BURST),
         })
     }
 
@@ -105,6 +119,7 @@ impl Admin {
             "/healthz" | "/readyz" => return Err(refuse::method("GET")),
             _ => {}
         }
+        self.turns.wait().await;
         let gateway = self.live.get().gateway.clone();
         if path != "/metrics" && !access::knows_host(head, &gateway.admin.hosts) {
             return Err(refuse::misdirected());

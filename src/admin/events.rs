@@ -19,8 +19,9 @@ const MOST_READERS: usize = 64;
 /// for a dead one, and so that a reader that is gone is noticed.
 const COMMENT: Duration = Duration::from_secs(15);
 
-/// How long events are gathered for one write.
-const GATHER: Duration = Duration::from_millis(5);
+/// How long events are gathered for one write: whoever waits for the next one is woken by a step's
+/// thread, and that is to be rare.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// About as many bytes are written at once.
 const PIECE: usize = 64 * 1024;
@@ -132,7 +133,7 @@ impl Events {
         for _ in 0..MOST {
             match next {
                 Some(Heard::Event(event)) if self.fits(&event, wanted) => {
-                    push(&mut piece, "outcome", &event.json());
+                    push(&mut piece, "outcome", event.json());
                 }
                 Some(Heard::Event(_)) => {}
                 Some(Heard::Lost(count)) => {

@@ -2,14 +2,14 @@
 //!
 //! A step pays for readers only while there are any, and never waits for one: a reader that does
 //! not keep up loses events, and is told how many. What is told is what the log line says; the
-//! text is made by the reader, not by the step.
+//! text is made by the first reader, not by the step, and read by all.
 
 use super::Telemetry;
 use crate::model::{Cause, Outcome, StepId, Target, rfc3339};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender};
@@ -38,6 +38,8 @@ pub struct Event {
     pub status: Option<u16>,
     pub attempts: u32,
     pub elapsed: Duration,
+    /// Itself as JSON, once somebody has read it.
+    json: OnceLock<String>,
 }
 
 /// What a reader hears.
@@ -133,11 +135,16 @@ impl Event {
             status: outcome.status,
             attempts: outcome.attempts,
             elapsed: outcome.elapsed,
+            json: OnceLock::new(),
         }
     }
 
     /// One JSON object on one line, without a newline.
-    pub fn json(&self) -> String {
+    pub fn json(&self) -> &str {
+        self.json.get_or_init(|| self.to_json())
+    }
+
+    fn to_json(&self) -> String {
         let (tile, webhook) = match &self.target {
             Target::Tile(tile) => (Some(tile.as_str()), None),
             Target::Webhook(webhook) => (None, Some(webhook.as_str())),
@@ -234,7 +241,7 @@ mod tests {
         let mut answered = continued("s-2");
         answered.status = Some(204);
 
-        let lines = [outcome("s-1", tile, retried), answered].map(|o| Event::of(&o, at).json());
+        let lines = [outcome("s-1", tile, retried), answered].map(|o| Event::of(&o, at).to_json());
 
         assert_eq!(
             lines,

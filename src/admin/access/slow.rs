@@ -1,10 +1,9 @@
 //! Refusals, slowed down: whoever guesses tokens gets a few answers a second, whoever has one never
 //! waits here.
 
-use parking_lot::Mutex;
+use crate::admin::turns::Turns;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
 
 /// Between two refusals, after the first few.
 const PACE: Duration = Duration::from_millis(200);
@@ -16,10 +15,9 @@ const BURST: u32 = 10;
 const MOST: usize = 50;
 
 /// The refusals of late.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Failures {
-    /// When the next one would be answered if they had come evenly.
-    next: Mutex<Option<Instant>>,
+    turns: Turns,
     waiting: AtomicUsize,
 }
 
@@ -32,6 +30,15 @@ struct Place<'a>(&'a AtomicUsize);
 
 // === impl Failures ===
 
+impl Default for Failures {
+    fn default() -> Self {
+        Self {
+            turns: Turns::new(PACE, BURST),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+}
+
 impl Failures {
     /// Waits for the moment at which a refusal may be answered.
     ///
@@ -39,19 +46,9 @@ impl Failures {
     /// [`TooMany`].
     pub(super) async fn wait(&self) -> Result<(), TooMany> {
         let place = Place::take(&self.waiting)?;
-        sleep_until(self.turn()).await;
+        self.turns.wait().await;
         drop(place);
         Ok(())
-    }
-
-    fn turn(&self) -> Instant {
-        let now = Instant::now();
-        let mut next = self.next.lock();
-        let even = next.map_or(now, |next| next.max(now));
-        *next = Some(even + PACE);
-        // The first few of a while are answered at once.
-        even.checked_sub(PACE * BURST)
-            .map_or(now, |turn| turn.max(now))
     }
 }
 
@@ -76,6 +73,7 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::time::Instant;
 
     #[tokio::test(start_paused = true)]
     async fn the_first_few_refusals_come_at_once_and_the_rest_at_a_pace() {
