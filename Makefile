@@ -4,8 +4,9 @@
 #   make demo                 a gateway, an endpoint, and steps sent through; Ctrl-C ends it
 #   make demo ARGS=--once     the same, ending by itself
 #   make bench                CPU a step, side by side with nginx and a bare Pingora proxy; latency by
-#                             load; what grows with what; the schedule beside a bare file. Needs two
-#                             cores; raw numbers and charts come to benches/results
+#                             load, and beside a flooded admin listener; what grows with what; the
+#                             schedule beside a bare file. Needs two cores; raw numbers and charts come
+#                             to benches/results
 #   make guard                instructions of parse, plan, render and judgement, beside those on record
 #   make micro                the time of parse, merge, render and judgement each by itself; ARGS
 #                             picks some, e.g. ARGS=render
@@ -54,5 +55,6 @@ bench:
 	@$(CARGO) build --release --locked
 	@CARGO=$(CARGO) ./benches/load.sh
 	@CARGO=$(CARGO) ./benches/scale.sh
+	@CARGO=$(CARGO) ./benches/door.sh
 	@$(CARGO) bench --locked --bench charts
 	@$(CARGO) bench --locked --bench schedule
