@@ -104,7 +104,7 @@ impl<K: Kind> Shelf<K> {
     }
 
     /// Looks again at these files, as far as they are of this folder, and at no other. None where
-    /// that would not tell all: of a link, or of a name that is no id.
+    /// that would not tell all: of a link, of a name that is no id, or of what a file refers to.
     pub(super) fn scan_named(
         &mut self,
         base: &Path,
@@ -115,7 +115,7 @@ impl<K: Kind> Shelf<K> {
         let mut jobs = Vec::new();
         for path in named.iter().filter(own) {
             let id = path.file_stem()?.to_str().and_then(K::id)?;
-            if path.is_symlink() {
+            if *path != self.path(&id) || path.is_symlink() {
                 return None;
             }
             jobs.extend(self.job(id, path.clone(), Stamp::of(path)));

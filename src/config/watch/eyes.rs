@@ -40,7 +40,8 @@ type Wanted = Arc<Mutex<HashMap<PathBuf, Names>>>;
 /// Which names in a folder matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Names {
-    All,
+    /// Those of webhooks or journeys, these, and those that begin with `..`.
+    Files(HashSet<OsString>),
     /// These, and those that begin with `..`: the links that Kubernetes swaps.
     Only(HashSet<OsString>),
 }
@@ -142,7 +143,7 @@ fn wanted(folder: &Folder) -> HashMap<PathBuf, Names> {
         if let Ok(path) = std::path::absolute(&part)
             && path.is_dir()
         {
-            wanted.insert(path, Names::All);
+            wanted.insert(path, Names::Files(HashSet::new()));
         }
     }
     for path in folder.elsewhere() {
@@ -169,12 +170,8 @@ fn want(wanted: &mut HashMap<PathBuf, Names>, path: &Path) {
         let names = wanted
             .entry(folder.to_owned())
             .or_insert_with(|| Names::Only(HashSet::new()));
-        match names {
-            Names::All => {}
-            Names::Only(names) => {
-                names.insert(name.to_owned());
-            }
-        }
+        let (Names::Files(names) | Names::Only(names)) = names;
+        names.insert(name.to_owned());
         return;
     }
 }
@@ -192,7 +189,7 @@ fn judge(event: notify::Result<Event>, wanted: &Wanted) -> Vec<Seen> {
         let inside = path.parent().and_then(|folder| wanted.get(folder));
         let name = path.file_name().unwrap_or_default();
         match inside {
-            Some(Names::All) => is_file(path) || is_swapped(name),
+            Some(Names::Files(names)) => is_file(path) || names.contains(name) || is_swapped(name),
             Some(Names::Only(names)) => names.contains(name) || is_swapped(name),
             None => wanted.contains_key(path),
         }
