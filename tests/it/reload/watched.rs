@@ -184,19 +184,22 @@ fn an_untested_webhook_is_not_put_into_service_and_leaves_the_tested_one() {
 
 #[test]
 fn a_secret_in_a_file_is_read_again_when_the_file_changes() {
-    let guarded = format!(
-        "{}[auth]\ntype = \"basic\"\ntoken = {{ file = \"secrets/token\" }}\n",
-        named("A")
-    );
-    let running = Running::with(&[("webhooks/a.toml", &guarded), ("secrets/token", "one\n")]);
-    assert_eq!(token(&running.live.get(), "a"), "one");
+    // Beside the webhooks too, and called like one but for its ending.
+    for file in ["secrets/token", "webhooks/token", "webhooks/a.token"] {
+        let guarded = format!(
+            "{}[auth]\ntype = \"basic\"\ntoken = {{ file = {file:?} }}\n",
+            named("A")
+        );
+        let running = Running::with(&[("webhooks/a.toml", &guarded), (file, "one\n")]);
+        assert_eq!(token(&running.live.get(), "a"), "one");
 
-    running.conf.write("secrets/token", "two\n");
-    running.until(|snapshot| token(snapshot, "a") == "two");
+        running.conf.write(file, "two\n");
+        running.until(|snapshot| token(snapshot, "a") == "two");
 
-    fs::remove_file(running.conf.file("secrets/token")).unwrap();
-    running.until(|snapshot| !snapshot.faults.is_empty());
-    assert_eq!(token(&running.live.get(), "a"), "two");
+        fs::remove_file(running.conf.file(file)).unwrap();
+        running.until(|snapshot| !snapshot.faults.is_empty());
+        assert_eq!(token(&running.live.get(), "a"), "two");
+    }
 }
 
 #[test]
