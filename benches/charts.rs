@@ -24,8 +24,16 @@ fn rows(path: &Path) -> Result<Vec<Vec<String>>, Box<dyn Error>> {
     Ok(text.lines().skip(1).map(row).collect())
 }
 
-fn chart(title: &str, unit: &str, bars: &[Bar]) -> Result<String, Box<dyn Error>> {
-    let most = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+/// How long a bar is for its value, beside others: in proportion, or to its logarithm.
+type Scale = fn(f64) -> f64;
+
+const LINEAR: Scale = |value| value;
+
+/// From a tenth of a millisecond on: where a queue grows, values are a thousand times others.
+const LOGARITHMIC: Scale = |milliseconds| (milliseconds / 0.1).ln().max(0.0);
+
+fn chart(title: &str, unit: &str, bars: &[Bar], scale: Scale) -> Result<String, Box<dyn Error>> {
+    let most = bars.iter().map(|bar| scale(bar.value)).fold(0.0, f64::max);
     let height = 40.0 + ROW * bars.len() as f64 + 10.0;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\">\n\
@@ -35,7 +43,7 @@ fn chart(title: &str, unit: &str, bars: &[Bar]) -> Result<String, Box<dyn Error>
     );
     for (at, bar) in bars.iter().enumerate() {
         let y = 40.0 + ROW * at as f64;
-        let length = (WIDTH - NAME_WIDTH - 110.0) * bar.value / most;
+        let length = (WIDTH - NAME_WIDTH - 110.0) * scale(bar.value) / most;
         let class = if bar.is_measure { "measure" } else { "bar" };
         let Bar { name, value, .. } = bar;
         writeln!(svg, "<text x=\"0\" y=\"{}\">{name}</text>", y + 15.0)?;
@@ -87,7 +95,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     fs::write(
         folder.join("cpu.svg"),
-        chart("CPU a step, on one core", "µs", &bars)?,
+        chart("CPU a step, on one core", "µs", &bars, LINEAR)?,
     )?;
 
     // Only what was measured is drawn.
@@ -99,10 +107,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         &["p99 direct", "p99 nginx", "p99 pingora", "p99 gateway"],
         true,
     );
-    let title = "99th percentile from when a step was due, by the share of what one core takes";
-    fs::write(folder.join("latency.svg"), chart(title, "ms", &latency)?)?;
+    let title = "99th percentile from when a step was due, by the share of what one core takes (logarithmic)";
+    let latency = chart(title, "ms", &latency, LOGARITHMIC)?;
+    fs::write(folder.join("latency.svg"), latency)?;
     let size = figures(&scale, &["CPU a step of"], false);
     let title = "CPU a step, by the size of the configuration and of the step";
-    fs::write(folder.join("size.svg"), chart(title, "µs", &size)?)?;
+    fs::write(folder.join("size.svg"), chart(title, "µs", &size, LINEAR)?)?;
     Ok(())
 }
