@@ -182,12 +182,9 @@ impl Folder {
     fn scan(&mut self, held: &HashSet<PathBuf>) -> shelf::Scan {
         let webhooks = self.webhooks.scan(&self.base, held);
         let journeys = self.journeys.scan(&self.base, held);
-        self.links = webhooks.links.into_iter().chain(journeys.links).collect();
-        shelf::Scan {
-            changed: webhooks.changed || journeys.changed,
-            unsettled: webhooks.unsettled || journeys.unsettled,
-            links: Vec::new(),
-        }
+        let mut scan = webhooks.and(journeys);
+        self.links = std::mem::take(&mut scan.links);
+        scan
     }
 
     /// As [`Self::scan`], of these files only; none where that would not tell all.
@@ -198,11 +195,7 @@ impl Folder {
     ) -> Option<shelf::Scan> {
         let webhooks = self.webhooks.scan_named(&self.base, held, named)?;
         let journeys = self.journeys.scan_named(&self.base, held, named)?;
-        Some(shelf::Scan {
-            changed: webhooks.changed || journeys.changed,
-            unsettled: webhooks.unsettled || journeys.unsettled,
-            links: Vec::new(),
-        })
+        Some(webhooks.and(journeys))
     }
 
     /// As at a start, where there is no version to fall back on while a file is written.

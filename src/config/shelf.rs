@@ -15,6 +15,7 @@ pub(super) use disk::{Depends, Disk, Version, has_changed, parse, stamped};
 use jobs::{Done, Job, run};
 pub(super) use kind::Kind;
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +56,20 @@ struct Listed<K: Kind> {
     files: BTreeMap<K::Id, (PathBuf, Option<Stamp>)>,
     strays: Vec<Fault>,
     links: Vec<PathBuf>,
+}
+
+// === impl Scan ===
+
+impl Scan {
+    /// What both came to.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.links.extend(other.links);
+        Self {
+            changed: self.changed || other.changed,
+            unsettled: self.unsettled || other.unsettled,
+            links: self.links,
+        }
+    }
 }
 
 // === impl Shelf ===
@@ -160,9 +175,7 @@ impl<K: Kind> Shelf<K> {
         for item in items {
             let item = item.map_err(unreadable)?;
             let path = item.path();
-            let name = item.file_name();
-            let hidden = name.as_encoded_bytes().starts_with(b".");
-            if hidden || path.extension().is_none_or(|extension| extension != "toml") {
+            if !is_one(&path) {
                 continue;
             }
             // A file's own stamp is had from the open folder for less than from its path.
@@ -267,6 +280,12 @@ impl<K: Kind> Shelf<K> {
         }
         changed
     }
+}
+
+/// Whether a file of this name is a webhook's or a journey's; what editors put beside those is not.
+pub(super) fn is_one(path: &Path) -> bool {
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    path.extension().is_some_and(|end| end == "toml") && !path.file_name().is_some_and(is_hidden)
 }
 
 fn path_of<K: Kind>(folder: &Path, id: &K::Id) -> PathBuf {

@@ -49,3 +49,11 @@ fn assert_quiet(browser: &Browser, expected: &[&str]) {
     let others: Vec<_> = complaints.iter().filter(|one| !known(one)).collect();
     assert_eq!(others, Vec::<&String>::new());
 }
+
+/// Opens an endpoint of the inspector, and says its address.
+fn open_inspector(browser: &Browser) -> String {
+    browser.press("Inspector");
+    browser.press("Create an endpoint");
+    browser.see("No request yet: waiting.");
+    browser.value("Address of the endpoint")
+}

@@ -2,6 +2,7 @@
 //! file instead of writing to it.
 
 use crate::config::folder::Folder;
+use crate::config::shelf;
 use notify::event::{AccessKind, AccessMode, CreateKind, EventKind, ModifyKind};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{HashMap, HashSet};
@@ -189,7 +190,9 @@ fn judge(event: notify::Result<Event>, wanted: &Wanted) -> Vec<Seen> {
         let inside = path.parent().and_then(|folder| wanted.get(folder));
         let name = path.file_name().unwrap_or_default();
         match inside {
-            Some(Names::Files(names)) => is_file(path) || names.contains(name) || is_swapped(name),
+            Some(Names::Files(names)) => {
+                shelf::is_one(path) || names.contains(name) || is_swapped(name)
+            }
             Some(Names::Only(names)) => names.contains(name) || is_swapped(name),
             None => wanted.contains_key(path),
         }
@@ -199,23 +202,19 @@ fn judge(event: notify::Result<Event>, wanted: &Wanted) -> Vec<Seen> {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Seen::Closed(path)),
         EventKind::Access(_) => None,
         EventKind::Create(CreateKind::File) | EventKind::Modify(ModifyKind::Data(_))
-            if is_file(&path) =>
+            if shelf::is_one(&path) =>
         {
             Some(Seen::Written(path))
         }
         EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => Some(Seen::Closed(path)),
-        EventKind::Modify(ModifyKind::Metadata(_)) if is_file(&path) => Some(Seen::Touched(path)),
+        EventKind::Modify(ModifyKind::Metadata(_)) if shelf::is_one(&path) => {
+            Some(Seen::Touched(path))
+        }
         EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Other => {
             Some(Seen::Other)
         }
     };
     paths.into_iter().filter_map(seen).collect()
-}
-
-/// Whether it may be a webhook's or a journey's file; what editors put beside those is not.
-fn is_file(path: &Path) -> bool {
-    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
-    path.extension().is_some_and(|end| end == "toml") && !path.file_name().is_some_and(is_hidden)
 }
 
 /// Whether it is a link that Kubernetes swaps.

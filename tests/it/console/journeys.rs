@@ -1,6 +1,6 @@
 //! A journey made by hand, and what becomes of the steps at its tiles.
 
-use super::{admin, assert_quiet, editor, endpoint};
+use super::{admin, assert_quiet, editor, endpoint, open_inspector};
 use crate::admin::stage;
 use crate::support::endpoint::{Endpoint, reply};
 use crate::support::process::{Gateway, at, webhook};
@@ -119,10 +119,7 @@ fn what_waits_is_listed_with_its_reason() {
 fn what_an_endpoint_of_the_inspector_is_sent_is_shown() {
     let gateway = stage().start();
     let browser = editor(&gateway);
-    browser.press("Inspector");
-    browser.press("Create an endpoint");
-    browser.see("No request yet: waiting.");
-    let url = browser.value("Address of the endpoint");
+    let url = open_inspector(&browser);
     gateway.serve_webhook("inspected", &webhook("POST", &url, ""));
 
     gateway.step(&json!({"webhook": "inspected", "email": "ada@example.com"}));

@@ -3,7 +3,7 @@
 //! It comes from everyone: from who edits the files, from who uses the console, from the endpoints
 //! that are tested, from who sends steps, and from who calls the inspector.
 
-use super::{admin, assert_quiet, editor};
+use super::{admin, assert_quiet, editor, open_inspector};
 use crate::admin::{Door, stage};
 use crate::support::browser::Browser;
 use crate::support::client::Client;
@@ -196,10 +196,7 @@ fn a_step_s_values_are_shown_as_they_are_where_they_are_shown_at_all() {
 fn what_the_inspector_was_sent_is_shown_as_it_came() {
     let gateway = stage().start();
     let browser = editor(&gateway);
-    browser.press("Inspector");
-    browser.press("Create an endpoint");
-    browser.see("No request yet: waiting.");
-    let url = browser.value("Address of the endpoint");
+    let url = open_inspector(&browser);
     let path = url.split_at(url.find("/inspect/").unwrap()).1;
 
     let length = EVIL.len();
